@@ -1,0 +1,77 @@
+"""Is this hand-written gradient right, and if not, what is wrong with it?"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcheck.check import check
+    from gradcheck.claims import claims, erratum, rounded
+    from gradcheck.domains import (
+        choice,
+        fixed,
+        index,
+        interval,
+        invertible,
+        labels,
+        made,
+        mask,
+        one_hot,
+        positive,
+        real,
+        simplex,
+        spd,
+    )
+    from gradcheck.results import Evidence, Result
+    from gradcheck.rules import Rule, from_vjp, rule
+
+# Where each public name lives; its module is imported when the name is first used.
+_HOMES = {
+    "gradcheck.check": ("check",),
+    "gradcheck.claims": ("claims", "erratum", "rounded"),
+    "gradcheck.domains": (
+        *("choice", "fixed", "index", "interval", "invertible", "labels", "made", "mask", "one_hot", "positive"),
+        *("real", "simplex", "spd"),
+    ),
+    "gradcheck.results": ("Evidence", "Result"),
+    "gradcheck.rules": ("Rule", "from_vjp", "rule"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Evidence",
+    "Result",
+    "Rule",
+    "check",
+    "choice",
+    "claims",
+    "erratum",
+    "fixed",
+    "from_vjp",
+    "index",
+    "interval",
+    "invertible",
+    "labels",
+    "made",
+    "mask",
+    "one_hot",
+    "positive",
+    "real",
+    "rounded",
+    "rule",
+    "simplex",
+    "spd",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""NumPy code run in other arithmetic: certified balls, and symbols."""

@@ -1,0 +1,54 @@
+"""Sources of the true derivative, found by entry point: an oracle examines a problem and says what it knows."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from gradcheck.problems import Problem
+    from gradcheck.results import Evidence
+
+# The order in which oracles speak: the exact one first, since what it finds (kinks, the true gradient) helps the rest.
+BUILT_IN = ("exact", "differences", "symbolic", "jax")
+
+
+class Oracle(Protocol):
+    """A source of the true derivative."""
+
+    name: str
+
+    def why_not(self) -> str | None:
+        """What is missing for this oracle to speak at all (``jax is not installed: ...``); None if nothing is."""
+        ...
+
+    def wants(self, problem: Problem) -> bool:
+        """Whether it looks at this kind of point when nobody asks for it by name."""
+        ...
+
+    def examine(self, problem: Problem) -> Iterable[Evidence]:
+        """What it says of one rule at one point."""
+        ...
+
+
+@cache
+def available() -> dict[str, Oracle]:
+    """All oracles by name, the built-in ones first.  Raises nothing: a broken plug-in speaks when it is asked for."""
+    points = importlib.metadata.entry_points(group="gradcheck.oracles")
+    found: dict[str, Oracle] = {point.name: point.load()() for point in points}
+    ordered = [name for name in BUILT_IN if name in found] + sorted(set(found) - set(BUILT_IN))
+    return {name: found[name] for name in ordered}
+
+
+def select(names: str | Iterable[str]) -> list[Oracle]:
+    """The oracles of those names ("auto" and "all": every one).  Raises ValueError for a name that is not known."""
+    known = available()
+    if isinstance(names, str):
+        names = list(known) if names in ("auto", "all") else [n.strip() for n in names.split(",") if n.strip()]
+    wanted = list(names)
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise ValueError(f"oracles={','.join(unknown) or 'nothing'!r} is not known: choose from {', '.join(known)}")
+    return [known[name] for name in known if name in wanted]

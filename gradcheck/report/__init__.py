@@ -1,0 +1,1 @@
+"""Results as text, pages and files for other programs."""

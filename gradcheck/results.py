@@ -1,0 +1,225 @@
+"""What a check says: pieces of evidence, and the verdict that follows from them.  Plain frozen data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+Kind = Literal["certified", "proved", "tested", "measured", "cross-checked"]
+Stance = Literal["for", "against", "undecided", "not applicable"]
+Question = Literal["formula", "forward", "accuracy", "contract", "claim"]
+Verdict = Literal["pass", "fail", "disputed", "inconclusive", "error"]
+
+VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "disputed", "inconclusive", "error")
+
+# The closed list of reasons for "not applicable": each code with the sentence that explains it.
+REASONS: Mapping[str, str] = {
+    "not declared": "the rule declares no twin for this oracle",
+    "not installed": "the library that this oracle needs is not installed",
+    "not liftable": "the code leaves NumPy, so that it cannot be run in another arithmetic",
+    "too large": "the problem is beyond the operation budget of this oracle",
+    "kink": "the point is a kink, where this oracle follows a convention of its own",
+    "not differentiable": "the function is constant or undefined around this point",
+    "known wrong": "this oracle is declared to be wrong here",
+    "surrogate": "the pullback is deliberately not the derivative of the forward",
+    "no data": "the data set that this case needs is not installed",
+    "low precision": "the function works in a precision too low for this oracle",
+}
+
+# 1: the first format.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one oracle says about one question at one point.
+
+    `discrepancy` and `resolution` are relative to the scale of the derivative: how far the claim is from the
+    oracle's value, and the smallest difference that the oracle could have seen.
+    """
+
+    oracle: str
+    kind: Kind
+    stance: Stance
+    question: Question = "formula"
+    argument: str | None = None
+    entry: tuple[int, ...] | None = None
+    claimed: float | complex | None = None
+    value: float | complex | None = None
+    bar: float | None = None
+    discrepancy: float | None = None
+    resolution: float | None = None
+    reason: str = ""
+    detail: str = ""
+    point: str = ""
+    operations: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.stance == "not applicable" and self.reason not in REASONS:
+            raise ValueError(f"reason {self.reason!r} is not in the closed list: use one of {sorted(REASONS)}")
+
+    @property
+    def where(self) -> str:
+        """The entry in words: ``dW[2, 3]``; empty where the evidence is about no entry in particular."""
+        if self.argument is None:
+            return ""
+        index = "" if not self.entry else f"[{', '.join(map(str, self.entry))}]"
+        return f"d{self.argument}{index}"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains)."""
+
+    worst: float
+    median: float
+    argument: str | None = None
+    entry: tuple[int, ...] | None = None
+    budget: float = 16.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """Concrete arguments at which a case was checked.  `role`: random, special, small, or given."""
+
+    name: str
+    role: str
+    args: tuple[Any, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    dy: Any = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a check.  ``bool(result)`` is true for the verdict *pass* only."""
+
+    name: str
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    diagnosis: str | None = None
+    notes: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
+    true: tuple[Any, ...] | None = None
+    accuracy: Mapping[str, Accuracy] = field(default_factory=dict)
+    formula: Mapping[str, str] = field(default_factory=dict)
+    failed_at: str | None = None
+    missing: str | None = None
+    seed: int = 0
+    seconds: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.verdict == "pass"
+
+    def __str__(self) -> str:
+        from gradcheck.report.text import render_result
+
+        return render_result(self)
+
+    def raise_if_failed(self) -> Result:
+        """Return the result itself where the verdict is *pass*.  Raises AssertionError with the whole text otherwise."""
+        if not self:
+            raise AssertionError(str(self))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; arrays become ``{"dtype", "shape", "data"}``."""
+        return {"format": FORMAT, **{f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}}
+
+    def to_json(self) -> str:
+        """The result as a JSON text; `from_json` reads it back."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """The inverse of `to_dict`.  Raises ValueError for a format that this version does not know."""
+        if data.get("format") != FORMAT:
+            raise ValueError(f"format is {data.get('format')!r}, this version reads {FORMAT}: run the check again")
+        values = {key: unplain(value) for key, value in data.items() if key != "format"}
+        values["evidence"] = tuple(
+            Evidence(**{**e, "entry": None if e["entry"] is None else tuple(e["entry"])}) for e in values["evidence"]
+        )
+        values["points"] = tuple(Point(**{**p, "args": tuple(p["args"])}) for p in values["points"])
+        values["accuracy"] = {
+            question: Accuracy(**{**a, "entry": None if a["entry"] is None else tuple(a["entry"])})
+            for question, a in values["accuracy"].items()
+        }
+        values["notes"] = tuple(values["notes"])
+        if values["true"] is not None:
+            values["true"] = tuple(values["true"])
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> Result:
+        """The inverse of `to_json`."""
+        return cls.from_dict(json.loads(text))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON data, without loss: floats that JSON lacks, complex numbers and arrays are tagged."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        return {"dtype": str(array.dtype), "shape": list(array.shape), "data": [plain(x) for x in array.ravel().tolist()]}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, complex):
+        return {"real": plain(value.real), "imag": plain(value.imag)}
+    if isinstance(value, float) and not np.isfinite(value):
+        return {"float": repr(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return repr(value)
+
+
+def unplain(data: Any) -> Any:
+    """The inverse of `plain` (tuples come back as lists)."""
+    if isinstance(data, list):
+        return [unplain(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if set(data) == {"dtype", "shape", "data"}:
+        return np.array(unplain(data["data"]), dtype=data["dtype"]).reshape(data["shape"])
+    if set(data) == {"real", "imag"}:
+        return complex(unplain(data["real"]), unplain(data["imag"]))
+    if set(data) == {"float"}:
+        return float(data["float"])
+    return {key: unplain(value) for key, value in data.items()}
+
+
+def verdict(evidence: Iterable[Evidence]) -> Verdict:
+    """The verdict that a set of evidence means: disputed, fail, pass, or inconclusive, in this order."""
+    evidence = list(evidence)
+    against = [e for e in evidence if e.stance == "against"]
+    if any(e.question == "forward" for e in against) or any(contradicted(e, evidence) for e in against):
+        return "disputed"
+    if against:
+        return "fail"
+    decisive = any(e.stance == "for" and e.question in ("formula", "claim") for e in evidence)
+    return "pass" if decisive else "inconclusive"
+
+
+def contradicted(against: Evidence, evidence: Iterable[Evidence]) -> bool:
+    """Whether another oracle that could have seen the discrepancy says *for* on the same question at the same point."""
+    if against.question != "formula" or against.discrepancy is None:
+        return False
+    return any(
+        e.stance == "for"
+        and e.question == "formula"
+        and e.oracle != against.oracle
+        and e.point == against.point
+        and e.argument in (None, against.argument)
+        and e.resolution is not None
+        and e.resolution < against.discrepancy / 2
+        for e in evidence
+    )

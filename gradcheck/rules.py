@@ -1,0 +1,159 @@
+"""The thing under test: a function that returns ``(y, pullback)``, and what a checker must know of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, overload
+
+from gradcheck.domains import Spec
+
+Function = Callable[..., Any]
+Domain = Mapping[str, Spec]
+
+
+class Rule:
+    """A function ``rule(*args, **params) -> (y, pullback)`` with its declaration; it stays callable as it is.
+
+    Positional arguments are differentiated, keyword-only ones are parameters.  Raises TypeError or ValueError
+    where the declaration does not fit the function's signature.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        domains: Mapping[str, Domain] | None = None,
+        jax: Function | None = None,
+        sympy: Function | None = None,
+        sympy_matrix: Function | None = None,
+        source: str = "",
+        known_wrong: Mapping[str, str] | None = None,
+        surrogate: Function | None = None,
+        accuracy: float = 16.0,
+        graph: Function | None = None,
+    ) -> None:
+        self.function = function
+        self.domains: Mapping[str, Domain] = domains or {}
+        self.jax, self.sympy, self.sympy_matrix = jax, sympy, sympy_matrix
+        self.source = source
+        self.known_wrong: Mapping[str, str] = known_wrong or {}
+        self.surrogate = surrogate
+        self.accuracy = accuracy
+        self.graph = graph
+        # update_wrapper would overwrite the attributes above with those of a wrapped rule (__dict__).
+        functools.update_wrapper(self, function, updated=())
+        self._check_declaration()
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        return self.function(*args, **params)
+
+    def __repr__(self) -> str:
+        return f"<rule {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """The dotted name, as in ``reference.activations.relu``."""
+        return f"{getattr(self.function, '__module__', '?')}.{getattr(self.function, '__qualname__', 'rule')}"
+
+    @property
+    def arguments(self) -> tuple[inspect.Parameter, ...]:
+        """The differentiated arguments; the last may be variadic."""
+        positional = (
+            inspect.Parameter.POSITIONAL_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.VAR_POSITIONAL,
+        )
+        return tuple(p for p in signature(self.function).parameters.values() if p.kind in positional)
+
+    def argument_names(self, count: int) -> tuple[str, ...]:
+        """A name for each of `count` actual arguments: variadic ones become ``xs0``, ``xs1``, ..."""
+        names = []
+        for parameter in self.arguments:
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                names += [f"{parameter.name}{i}" for i in range(count - len(names))]
+            else:
+                names.append(parameter.name)
+        if len(names) < count:
+            raise TypeError(f"{self.name} takes {len(names)} differentiated arguments, {count} were given")
+        return tuple(names[:count])
+
+    def _check_declaration(self) -> None:
+        parameters = signature(self.function).parameters
+        variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
+        for label, domain in self.domains.items():
+            where = f"{self.name}[{label}]" if label else self.name
+            for key, spec in domain.items():
+                if not isinstance(spec, Spec):
+                    raise TypeError(f"{where}: domain of {key!r} is {spec!r}: use a domain such as real('n k')")
+                if key not in parameters and key.rstrip("0123456789") not in variadic and not key.startswith("_"):
+                    raise ValueError(f"{where}: domain names {key!r}, the function has {list(parameters)}")
+            missing = [
+                p.name
+                for p in parameters.values()
+                if p.default is inspect.Parameter.empty
+                and p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+                and p.name not in domain
+            ]
+            if missing:
+                raise ValueError(f"{where}: no domain for {missing}: add an entry for each")
+
+
+def signature(function: Function) -> inspect.Signature:
+    """The signature of `function`; that of a builtin without one is taken to be ``(*args)``."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return inspect.signature(lambda *args: None)
+
+
+@overload
+def rule(function: Function, /) -> Rule: ...
+@overload
+def rule(
+    *,
+    domain: Domain | None = None,
+    domains: Mapping[str, Domain] | None = None,
+    jax: Function | None = None,
+    sympy: Function | None = None,
+    sympy_matrix: Function | None = None,
+    source: str = "",
+    known_wrong: Mapping[str, str] | None = None,
+    surrogate: Function | None = None,
+    accuracy: float = 16.0,
+    graph: Function | None = None,
+) -> Callable[[Function], Rule]: ...
+def rule(
+    function: Function | None = None,
+    /,
+    *,
+    domain: Domain | None = None,
+    domains: Mapping[str, Domain] | None = None,
+    **declaration: Any,
+) -> Rule | Callable[[Function], Rule]:
+    """Declare a function that returns ``(y, pullback)`` as a rule.
+
+    domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
+    jax: twin ``jax(jax, *args, **params)``; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
+    sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason}.
+    surrogate: the function whose derivative the pullback claims, where that is not the forward's.
+    accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.
+    """
+    if function is not None:
+        return Rule(function)
+    if domain is not None and domains is not None:
+        raise TypeError("domain= and domains= were both given: use domain= for one, domains= for several")
+    if domain is not None:
+        domains = {"": domain}
+    return lambda f: Rule(f, domains=domains, **declaration)
+
+
+def from_vjp(forward: Function, vjp: Function, **declaration: Any) -> Rule:
+    """The rule of a separate forward and backward: ``vjp(dy, *args, **params)`` gives a cotangent per argument."""
+
+    def function(*args: Any, **params: Any) -> Any:
+        return forward(*args, **params), lambda dy: vjp(dy, *args, **params)
+
+    functools.update_wrapper(function, forward, updated=())
+    return Rule(function, **declaration)
