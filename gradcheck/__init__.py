@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.check import check
-    from gradcheck.claims import claims, erratum, rounded
+    from gradcheck.checking import check
+    from gradcheck.printed import claims, erratum, rounded
     from gradcheck.domains import (
         choice,
         fixed,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Where each public name lives; its module is imported when the name is first used.
 _HOMES = {
-    "gradcheck.check": ("check",),
-    "gradcheck.claims": ("claims", "erratum", "rounded"),
+    "gradcheck.checking": ("check",),
+    "gradcheck.printed": ("claims", "erratum", "rounded"),
     "gradcheck.domains": (
         *("choice", "fixed", "index", "interval", "invertible", "labels", "made", "mask", "one_hot", "positive"),
         *("real", "simplex", "spd"),

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from gradcheck import domains
-from gradcheck.claims import Claims
+from gradcheck.printed import Claims
 from gradcheck.results import Array, Point
 from gradcheck.rules import Domain, Rule
 
