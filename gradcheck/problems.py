@@ -15,6 +15,10 @@ from gradcheck.rules import Rule
 DEFAULT_BUDGET = 20_000_000
 
 
+class MissingData(Exception):
+    """A domain needs a data set that is not installed; the message says how to get it.  The case is not run."""
+
+
 @dataclass
 class Problem:
     """One rule at one point.  `y` and `dy` are tuples, one entry for each output; `claimed` one for each argument."""

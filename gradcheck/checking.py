@@ -1,0 +1,269 @@
+"""The heart: points -> evidence -> verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from gradcheck import contract, diagnosis, oracles
+from gradcheck.cases import Case
+from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
+from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
+from gradcheck.rules import Function, Rule, from_vjp
+
+Room = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+class OutOfTime(Exception):
+    """The emergency stop."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to check: which oracles, with which seed, budget in operations and emergency stop in seconds."""
+
+    oracles: str | Iterable[str] = "auto"
+    seed: int = 0
+    budget: int | None = None
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", whole_number("seed", self.seed, 0))
+        if self.budget is not None:
+            whole_number("budget", self.budget, 1)
+        if self.timeout is not None and not self.timeout > 0:
+            raise ValueError(f"timeout is {self.timeout!r}: give a number of seconds above 0, or None")
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """`value` as an integer.  Raises TypeError or ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} is {value!r}: give an integer")
+    if value < least:
+        raise ValueError(f"{name} is {value}: give an integer from {least} on")
+    return int(value)
+
+
+def check(
+    rule_or_forward: Function,
+    *args: Any,
+    vjp: Function | None = None,
+    params: Mapping[str, Any] | None = None,
+    dy: Any = None,
+    oracles: str | Iterable[str] = "auto",
+    seed: int = 0,
+    budget: int | None = None,
+    timeout: float | None = None,
+    jax: Function | None = None,
+    sympy: Function | None = None,
+) -> Result:
+    """Whether the pullback of a rule is the derivative of its forward, with the evidence.
+
+    rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
+    args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
+    vjp: ``vjp(dy, *args)`` returns one cotangent per argument.  params: keyword arguments, not differentiated.
+    dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
+    budget: operations of exact arithmetic, 20,000,000 by default.  timeout: seconds, an emergency stop.
+    jax, sympy: twins, as in `gradcheck.rule`.
+
+    Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
+    verdict *error*.
+
+    >>> import numpy as np, gradcheck
+    >>> def double(x):
+    ...     return 2 * x, lambda dy: 3 * dy
+    >>> result = gradcheck.check(double, np.array([1.0, 2.0, 5.0]))
+    >>> result.verdict, bool(result)
+    ('fail', False)
+    """
+    settings = Settings(oracles, seed, budget, timeout)
+    rule = as_rule(rule_or_forward, vjp, jax, sympy)
+    if not args and rule.arguments and rule.domains:
+        points = [(p, Case(rule, label).room) for label in rule.domains for p in Case(rule, label).points(seed)]
+        return check_points(rule, rule.name, points, settings)
+    if not args and rule.arguments:
+        raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
+    point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
+    return check_points(rule, rule.name, [(point, no_limits)], settings)
+
+
+def as_rule(function: Function, vjp: Function | None, jax: Function | None, sympy: Function | None) -> Rule:
+    """The rule that the first arguments of `check` mean.  Raises TypeError where they mean none."""
+    if not callable(function):
+        raise TypeError(f"rule_or_forward is {contract.describe(function)}: pass a function that returns (y, pullback)")
+    if vjp is not None and not callable(vjp):
+        raise TypeError(f"vjp is {contract.describe(vjp)}: pass a function vjp(dy, *args)")
+    if isinstance(function, Rule) and vjp is None and jax is None and sympy is None:
+        return function
+    inner = function.function if isinstance(function, Rule) else function
+    return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
+
+
+def no_limits(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Room without bounds, for points that nobody drew."""
+    return tuple(None for _ in args)
+
+
+def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Result:
+    """A case at all its points, or at the one of that name.  `settings` as for `check`.
+
+    Raises ValueError where the case has no point of that name.
+    """
+    chosen = Settings(**settings)
+    try:
+        points = [p for p in case.points(chosen.seed) if point in (None, p.name)]
+    except MissingData as missing:
+        return Result(case.name, "inconclusive", missing=str(missing), seed=chosen.seed, evidence=(no_data(missing),))
+    if not points:
+        names = ", ".join(p.name for p in case.points(chosen.seed))
+        raise ValueError(f"point={point!r} is not one of {case.name}: choose from {names}")
+    return check_points(case.rule, case.name, [(p, case.room) for p in points], chosen)
+
+
+def no_data(missing: MissingData) -> Evidence:
+    return Evidence("exact", "certified", "not applicable", reason="no data", detail=str(missing))
+
+
+def check_points(rule: Rule, name: str, points: list[tuple[Point, Room]], settings: Settings) -> Result:
+    """A rule at points, all oracles at each; stops at the first point where it raises."""
+    start = time.perf_counter()
+    evidence: list[Evidence] = []
+    problems: list[Problem] = []
+    trouble: str | None = None
+    wanted = oracles.select(settings.oracles)
+    for point, room in points:
+        try:
+            with time_limit(settings.timeout):
+                problem = evaluate(rule, point, room, settings)
+                problems.append(problem)
+                evidence += examine(problem, wanted)
+        except OutOfTime:
+            trouble = f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s."
+        except Exception as error:
+            trouble = f"The rule raised at {point.name}: {raised(error)}"
+        if trouble:
+            break
+    evidence = [judge_known_wrong(rule, e) for e in evidence]
+    outcome: Verdict = "error" if trouble else verdict(evidence)
+    failed = first_against(problems, evidence)
+    return Result(
+        name,
+        outcome,
+        tuple(evidence),
+        trouble or (explained(failed, evidence, outcome) if failed else None),
+        tuple(notes(problems, evidence)),
+        tuple(replace(p.point, dy=p.dy[0] if p.single else p.dy) for p in problems),
+        (failed or problems[0]).true if problems else None,
+        worst_accuracy(problems),
+        next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
+        points[len(problems) - 1][0].name if trouble else failed.point.name if failed else None,
+        seed=settings.seed,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def evaluate(rule: Rule, point: Point, room: Room, settings: Settings) -> Problem:
+    """The rule in floating point at a point."""
+    with np.errstate(all="ignore"):
+        problem = contract.evaluate(rule, point, seed=settings.seed, budget=settings.budget or DEFAULT_BUDGET)
+        problem.room = room(problem.args)
+    problem.asked = settings.oracles not in ("auto", "all")
+    return problem
+
+
+def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence]:
+    """What contract and oracles say at one point; with cotangents of the wrong shape there is nothing to compare."""
+    misbehaviour = list(contract.examine(problem))
+    yield from misbehaviour
+    if any(c.shape != a.shape for c, a in zip(problem.claimed, problem.args, strict=True)):
+        return
+    for oracle in wanted:
+        missing = oracle.why_not()
+        if missing is not None:
+            yield Evidence(
+                oracle.name, "measured", "not applicable", reason="not installed", detail=missing, point=problem.point.name
+            )
+        elif oracle.wants(problem):
+            with np.errstate(all="ignore"):
+                yield from oracle.examine(problem)
+
+
+def judge_known_wrong(rule: Rule, e: Evidence) -> Evidence:
+    """An oracle declared to be wrong is shown as refuted, does not dispute, and is against the day it is right."""
+    reason = rule.known_wrong.get(e.oracle)
+    if reason is None or e.question != "formula" or e.stance not in ("for", "against"):
+        return e
+    if e.stance == "against":
+        return replace(e, stance="not applicable", reason="known wrong", detail=f"{reason}; refuted: {e.detail}")
+    detail = f"{e.oracle} is declared known_wrong ({reason}) but agrees: remove the declaration"
+    return replace(e, stance="against", question="contract", detail=detail)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise OutOfTime after so many seconds; only the main thread of a system with SIGALRM can be stopped so."""
+    if seconds is None or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def raised(error: Exception) -> str:
+    """An exception with the line of the user's code that raised it."""
+    if isinstance(error, contract.ContractError):
+        return str(error)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "/gradcheck/" not in f.filename.replace("\\", "/")]
+    where = f" ({frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def first_against(problems: list[Problem], evidence: list[Evidence]) -> Problem | None:
+    """The first problem with evidence against."""
+    against = {e.point for e in evidence if e.stance == "against"}
+    return next((p for p in problems if p.point.name in against), None)
+
+
+def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> str | None:
+    """The diagnosis of a failure, or who disagrees with whom."""
+    here = [e for e in evidence if e.point == problem.point.name]
+    if outcome == "disputed":
+        sides = {s: sorted({e.oracle for e in here if e.stance == s and e.question in ("formula", "forward")}) for s in ("for", "against")}
+        odd = next(e for e in here if e.stance == "against")
+        return f"Oracles disagree at {problem.point.name}: for {sides['for']}, against {sides['against']}: {odd.detail or diagnosis.entry_text(odd)}"
+    return diagnosis.diagnose(problem, here)
+
+
+def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
+    """What a reader should know beside the verdict."""
+    kinks = [p.point.name for p in problems if p.kink]
+    if kinks:
+        yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
+    if problems and problems[0].rule.surrogate is not None:
+        yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"
+    missing = sorted({e.detail for e in evidence if e.reason == "not installed"})
+    yield from missing
+
+
+def worst_accuracy(problems: list[Problem]) -> dict[str, Accuracy]:
+    """The worst errors of forward and gradient over all points."""
+    measured = [p.extras["accuracy"] for p in problems if "accuracy" in p.extras]
+    return {q: max((m[q] for m in measured), key=lambda a: a.worst) for q in (measured[0] if measured else {})}

@@ -1,0 +1,173 @@
+"""What a rule and its pullback owe their caller: counts, shapes, dtypes, untouched arguments, linearity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.problems import Problem, as_tuple, draw_cotangent
+from gradcheck.results import Array, Evidence, Point
+from gradcheck.rules import Rule
+
+
+class ContractError(ValueError):
+    """A rule or pullback returned something that cannot be checked; the message says what and what is expected."""
+
+
+def evaluate(rule: Rule, point: Point, *, seed: int, **options: Any) -> Problem:
+    """The problem of a rule at a point: its outputs and claimed cotangents in floating point.
+
+    Raises ContractError where it does not return what a rule returns, and whatever the rule itself raises.
+    """
+    names = rule.argument_names(len(point.args))
+    args = tuple(as_argument(name, a) for name, a in zip(names, point.args, strict=True))
+    y, pullback = call(rule, args, point.params)
+    single = not isinstance(y, tuple)
+    ys = tuple(np.asarray(v) for v in as_tuple(y, single))
+    problem = Problem(rule, point, names, args, point.params, ys, (), (), single=single, seed=seed, **options)
+    problem.dy = cotangents(problem)
+    problem.claimed = answer(names, args, pullback(given(problem.dy, single)))
+    return problem
+
+
+def as_argument(name: str, value: Any) -> Array:
+    """A differentiated argument as an array.  Raises ContractError for integers, booleans and objects."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc":
+        raise ContractError(
+            f"argument {name} has dtype {array.dtype}: only float and complex arrays are differentiated; "
+            f"make it float, or pass it as params={{{name!r}: ...}}"
+        )
+    return array
+
+
+def call(rule: Rule, args: tuple[Array, ...], params: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The rule at copies of its arguments.  Raises ContractError unless it returns ``(y, pullback)``."""
+    with np.errstate(all="ignore"):
+        answered = rule(*(a.copy() for a in args), **params)
+    if not (isinstance(answered, tuple) and len(answered) == 2 and callable(answered[1])):
+        raise ContractError(f"{rule.name} returned {describe(answered)}: a rule returns (y, pullback)")
+    return answered
+
+
+def describe(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def cotangents(problem: Problem) -> tuple[Array, ...]:
+    """The cotangents of the point, or ones drawn for it.  Raises ContractError where given ones do not fit."""
+    if problem.point.dy is None:
+        return tuple(draw_cotangent(problem.rng(f"dy{i}"), y) for i, y in enumerate(problem.y))
+    dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(as_tuple(problem.point.dy, problem.single), problem.y, strict=True))
+    for d, y in zip(dys, problem.y, strict=True):
+        if d.shape != y.shape:
+            raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")
+    return dys
+
+
+def given(dys: tuple[Array, ...], single: bool) -> Any:
+    """Copies of cotangents as a pullback takes them: bare for a single output.  0-d ones stay arrays."""
+    copies = tuple(d.copy() for d in dys)
+    return copies[0] if single else copies
+
+
+def answer(names: tuple[str, ...], args: tuple[Array, ...], answered: Any) -> tuple[Array, ...]:
+    """A pullback's answer as a tuple of arrays.  Raises ContractError for a wrong count, None or objects."""
+    found = answered if isinstance(answered, tuple | list) else (answered,)
+    if len(found) != len(args):
+        raise ContractError(f"the pullback returned {len(found)} cotangents, there are {len(args)} arguments: {', '.join(names)}")
+    for name, value in zip(names, found, strict=True):
+        if value is None:
+            raise ContractError(f"the cotangent of {name} is None: return an array of zeros where nothing flows")
+    arrays = tuple(np.asarray(v) for v in found)
+    for name, array in zip(names, arrays, strict=True):
+        if array.dtype.kind not in "fciub":
+            raise ContractError(f"the cotangent of {name} has dtype {array.dtype}: return floats")
+    return arrays
+
+
+def examine(problem: Problem) -> Iterator[Evidence]:
+    """What the pullback does wrong whatever its numbers are: evidence against, one for each finding."""
+    for message, argument in (*shapes(problem), *repeated(problem), *linearity(problem)):
+        yield Evidence(
+            "contract", "measured", "against", question="contract", argument=argument, detail=message, point=problem.point.name
+        )
+
+
+def shapes(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Cotangents have their argument's shape and dtype; NaN appears only where the argument has it."""
+    for name, arg, claimed in zip(problem.names, problem.args, problem.claimed, strict=True):
+        if claimed.shape != arg.shape:
+            hint = " (it would broadcast: sum over the broadcast axes)" if broadcasts(arg.shape, claimed.shape) else ""
+            yield f"the cotangent of {name} has shape {claimed.shape}, {name} has {arg.shape}{hint}", name
+        elif claimed.dtype != arg.dtype and not (claimed.dtype.kind == "f" and claimed.size == 0):
+            yield f"the cotangent of {name} has dtype {claimed.dtype}, {name} has {arg.dtype}", name
+
+
+def broadcasts(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes broadcast with each other."""
+    try:
+        np.broadcast_shapes(shape, other)
+    except ValueError:
+        return False
+    return True
+
+
+def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:
+    """Arguments and cotangents stay as they were, and a second call answers the same."""
+    args = tuple(a.copy() for a in problem.args)
+    params = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in problem.params.items()}
+    with np.errstate(all="ignore"):
+        y, pullback = problem.rule(*args, **params)
+        yield from changed("the forward", problem.names, args, problem.args)
+        dy = given(problem.dy, problem.single)
+        first = pullback(dy)
+        dys = as_tuple(dy, problem.single)
+        yield from changed("the pullback", ("dy",) * len(dys), dys, problem.dy)
+        yield from changed("the pullback", problem.names, args, problem.args)
+        ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
+        yield from changed("the pullback", ("y",) * len(ys), ys, problem.y)
+        first = tuple(np.copy(v) for v in answer(problem.names, problem.args, first))
+        second = answer(problem.names, problem.args, pullback(given(problem.dy, problem.single)))
+    for name, a, b, c in zip(problem.names, first, second, problem.claimed, strict=True):
+        if not same(a, b):
+            yield f"a second call of the same pullback gives another d{name}: it keeps state", name
+        elif not same(a, c):
+            yield f"the rule called again at the same point gives another d{name}: it is not deterministic", name
+
+
+def changed(
+    who: str, names: tuple[str, ...], now: tuple[Array, ...], before: tuple[Array, ...]
+) -> Iterator[tuple[str, str | None]]:
+    for name, a, b in zip(names, now, before, strict=True):
+        if not same(a, b):
+            yield f"{who} changes {name}: work on a copy", None if name in ("dy", "y") else name
+
+
+def same(a: Array, b: Array) -> bool:
+    """Whether two arrays are equal to the bit, NaN included."""
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+
+
+def linearity(problem: Problem) -> Iterator[tuple[str, str]]:
+    """A pullback is linear in dy: minus twice the cotangent gives minus twice the answer, zero gives zero."""
+    for factor in (0.0, -2.0):
+        with np.errstate(all="ignore"):
+            _, pullback = call(problem.rule, problem.args, problem.params)
+            dys = tuple(np.asarray(factor * d, dtype=d.dtype) for d in problem.dy)
+            scaled = answer(problem.names, problem.args, pullback(given(dys, problem.single)))
+        for k, (name, mine, base) in enumerate(zip(problem.names, scaled, problem.claimed, strict=True)):
+            if mine.shape != base.shape or base.shape != problem.args[k].shape or not np.isfinite(base).all():
+                continue
+            epsilon = np.finfo(base.dtype).eps if base.dtype.kind in "fc" else 1.0
+            # Scaling by a power of two is exact but for underflow, and for what rounds in sums of mixed terms.
+            slack = 64 * epsilon * problem.scale(k, base) + np.finfo(float).tiny
+            if bool(np.any(np.abs(mine - factor * base) > slack)):
+                what = "dy = 0 does not give 0" if factor == 0.0 else "-2 dy does not give -2 times the answer"
+                yield f"the pullback is not linear in dy: {what} for {name}", name
+                return

@@ -1,0 +1,268 @@
+"""An array that NumPy code takes for an ndarray, and that holds the exact numbers of a number system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradcheck.results import Array
+
+
+class NotLiftable(TypeError):
+    """The code does something that has no meaning in exact arithmetic; the message says what, and what to do."""
+
+
+class TooLarge(RuntimeError):
+    """The operation budget is used up."""
+
+
+class System(Protocol):
+    """A number system: what numbers are, how they are ordered, and what ufuncs do with them.
+
+    A lifted array has two channels of equal shape: the numbers themselves, and their companions (tangents of balls,
+    floats of symbols).  Companions may be missing (None) where they are all zero.
+    """
+
+    name: str
+
+    def constant(self, array: Array) -> Lifted:
+        """A plain array as one of this system's."""
+        ...
+
+    def zeros(self, shape: tuple[int, ...]) -> Lifted:
+        """Zeros that can be assigned to."""
+        ...
+
+    def ufunc(self, name: str, *inputs: Lifted) -> Any:
+        """An elementwise function of broadcastable arrays."""
+        ...
+
+    def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
+        """A function of arrays that is linear in each of them."""
+        ...
+
+    def order(self, a: Lifted, b: Lifted) -> Array:
+        """-1, 0 or 1 where a is below, equal to or above b."""
+        ...
+
+    def finite(self, a: Lifted) -> Array:
+        """Where the numbers are finite, as booleans."""
+        ...
+
+    def magnitude(self, a: Lifted) -> Array:
+        """The sizes of the numbers as floats, good enough to choose a pivot by."""
+        ...
+
+    def count(self, operations: int) -> None:
+        """Note that so many operations were done.  Raises TooLarge beyond the budget."""
+        ...
+
+
+def objects(value: Any) -> Array:
+    """`value` as an object array; NumPy hands out the bare element of a 0-d one."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return value
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return array
+
+
+class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array of exact numbers.  Not an ndarray: NumPy can neither round it nor copy it into floats unnoticed."""
+
+    __slots__ = ("companion", "dtype", "system", "value")
+
+    def __init__(self, system: System, value: Any, companion: Any = None, dtype: Any = float) -> None:
+        self.system = system
+        self.value = objects(value)
+        self.companion = None if companion is None else objects(companion)
+        self.dtype = np.dtype(dtype)
+
+    # What NumPy asks.
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Array:
+        raise NotLiftable("an exact array was to be turned into a plain one: keep to NumPy functions of the array itself")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from gradcheck.lifted.ufuncs import apply_ufunc
+
+        return apply_ufunc(self.system, ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from gradcheck.lifted.functions import apply_function
+
+        return apply_function(self.system, function, args, kwargs)
+
+    # Shape.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self.value.size
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Lifted:
+        return self.each(np.transpose)
+
+    @property
+    def mT(self) -> Lifted:
+        return self.each(lambda c: np.swapaxes(c, -1, -2))
+
+    @property
+    def real(self) -> Lifted:
+        return self
+
+    @property
+    def imag(self) -> Lifted:
+        return self.system.zeros(self.shape)
+
+    @property
+    def flat(self) -> Lifted:
+        return self.reshape(-1)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Lifted]:
+        return (self[i] for i in range(len(self.value)))
+
+    def __getitem__(self, index: Any) -> Lifted:
+        self.materialise()
+        return self.each(lambda c: c[index])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        value = lifted(self.system, value)
+        self.materialise()
+        self.value[index] = value.value if value.ndim else value.value[()]
+        if self.companion is not None:
+            companion = value.materialise().companion
+            self.companion[index] = companion if companion.ndim else companion[()]
+
+    def materialise(self) -> Lifted:
+        """Give an array whose companions are missing a companion array, where the system uses them."""
+        if self.companion is None:
+            self.companion = self.system.zeros(self.shape).companion
+        return self
+
+    def each(self, function: Callable[[Array], Any]) -> Lifted:
+        """`function` applied to both channels: right for whatever is linear and moves or adds up numbers."""
+        companion = None if self.companion is None else function(self.companion)
+        return Lifted(self.system, function(self.value), companion, self.dtype)
+
+    # Methods of an ndarray that NumPy code uses.
+
+    def astype(self, dtype: Any, **kwargs: Any) -> Any:
+        kind = np.dtype(dtype).kind
+        if kind == "b":
+            return self != 0
+        if kind in "iu":
+            raise NotLiftable("astype(int) truncates, which exact arithmetic does not follow: keep indices out of the arguments")
+        # Exact arithmetic is about the ideal function: rounding to another float type is the identity.
+        copied = self.copy()
+        copied.dtype = np.dtype(dtype)
+        return copied
+
+    def copy(self, order: str = "C") -> Lifted:
+        return self.each(np.copy)
+
+    def __copy__(self) -> Lifted:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Lifted:
+        return self.copy()
+
+    def item(self, *index: int) -> Lifted:
+        return self.reshape(-1)[index[0] if index else 0]
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Lifted:
+        shape = shape[0] if len(shape) == 1 else shape
+        return self.each(lambda c: c.reshape(shape))
+
+    def transpose(self, *axes: Any) -> Lifted:
+        axes = axes[0] if len(axes) == 1 else axes or None
+        return self.each(lambda c: np.transpose(c, axes))
+
+    def ravel(self, order: str = "C") -> Lifted:
+        return self.each(lambda c: c.ravel(order))
+
+    def flatten(self, order: str = "C") -> Lifted:
+        return self.each(lambda c: c.flatten(order))
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __float__(self) -> float:
+        raise NotLiftable("float() of an exact number would round it: keep it an array")
+
+    def __int__(self) -> int:
+        raise NotLiftable("int() of an exact number would truncate it: keep indices out of the arguments")
+
+    def __repr__(self) -> str:
+        return f"Lifted({self.value!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        # A method of ndarrays is the NumPy function of that name: x.sum(axis=1) is np.sum(x, axis=1).
+        if name in METHODS:
+            function = getattr(np, name)
+            return lambda *args, **kwargs: function(self, *args, **kwargs)
+        raise AttributeError(f"an exact array has no attribute {name!r}: use the NumPy function instead")
+
+
+METHODS = frozenset(
+    "all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean min nonzero "
+    "prod put repeat round searchsorted squeeze std sum swapaxes take trace var".split()
+)
+
+
+def lifted(system: System, value: Any) -> Lifted:
+    """`value` in the number system: itself where it is lifted, a constant where it is a plain number or array."""
+    if isinstance(value, Lifted):
+        return value
+    if isinstance(value, list | tuple) and any(isinstance(v, Lifted) for v in value):
+        return stack([lifted(system, v) for v in value])
+    if isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(v, Lifted) for v in value.flat):
+        items = [lifted(system, v) for v in value.flat]
+        return stack(items).reshape(value.shape) if items else system.zeros(value.shape)
+    return system.constant(value)
+
+
+def stack(items: list[Lifted], axis: int = 0) -> Lifted:
+    """Equal-shaped arrays along a new axis."""
+    return join(np.stack, items, axis=axis)
+
+
+def join(function: Callable[..., Any], items: list[Lifted], **kwargs: Any) -> Lifted:
+    """A function of a list of arrays (`np.stack`, `np.concatenate`, ...) applied to both channels."""
+    system = items[0].system
+    value = function([i.value for i in items], **kwargs)
+    if all(i.companion is None for i in items):
+        return Lifted(system, value, None, items[0].dtype)
+    return Lifted(system, value, function([i.materialise().companion for i in items], **kwargs), items[0].dtype)
+
+
+def select(condition: Array, a: Lifted, b: Lifted) -> Lifted:
+    """Entries of `a` where the condition holds, else of `b`; broadcasting."""
+    value = np.where(condition, a.value, b.value)
+    if a.companion is None and b.companion is None:
+        return Lifted(a.system, value, None, a.dtype)
+    return Lifted(a.system, value, np.where(condition, a.materialise().companion, b.materialise().companion), a.dtype)

@@ -1,0 +1,195 @@
+"""Balls: real numbers enclosed by a midpoint and a rigorous radius (Arb), each with its tangent.
+
+One forward pass on balls with tangents gives a certified directional derivative.  Johansson, "Arb: efficient
+arbitrary-precision midpoint-radius interval arithmetic", IEEE Transactions on Computers 66 (2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
+from gradcheck.lifted.derivatives import derivatives, primals
+from gradcheck.results import Array
+
+
+class Exact(float):
+    """A parameter of the point: a float to be taken at its word, where one that code writes is a rounded constant."""
+
+
+class NeedPrecision(ArithmeticError):
+    """Two balls overlap where a comparison must be decided: compute again with more bits."""
+
+
+class Balls:
+    """The number system of balls at one precision.
+
+    final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
+    are written into carry tangents.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
+    these come out (-1, 0, 1), instead of as the tangents say.
+    """
+
+    name = "balls"
+
+    def __init__(
+        self, *, final: bool = False, tangents: bool = False, budget: int | None = None, tie: int | None = None
+    ) -> None:
+        self.final, self.tangents, self.budget, self.tie = final, tangents, budget, tie
+        self.operations = 0
+        self.ties = 0
+        self.inexact_constants = False
+
+    def exact(self, array: Array, tangent: Array | None = None) -> Lifted:
+        """A plain array whose floats are taken at their word, with a tangent of floats or balls."""
+        array = np.asarray(array)
+        if np.iscomplexobj(array):
+            raise NotLiftable("complex arguments are not known to balls: pass real and imaginary parts as arguments of their own")
+        companion = None if tangent is None else balls_of(np.asarray(tangent))
+        dtype = array.dtype if array.dtype.kind == "f" else np.dtype(float)
+        return Lifted(self, balls_of(array), companion, dtype)
+
+    def constant(self, array: Any) -> Lifted:
+        """Constants of the code: one that is not a short dyadic number is a rounded one, a ball of ±1 ULP."""
+        if isinstance(array, Exact):
+            return self.exact(np.asarray(float(array)))
+        array = np.asarray(array)
+        if array.dtype == object:
+            raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
+        if array.dtype.kind == "f":
+            array = array.astype(float)
+            short = dyadic(array)
+            if not short.all():
+                self.inexact_constants = True
+                value = balls_of(array)
+                value[~short] = widen(value[~short], np.spacing(np.abs(array[~short])))
+                return Lifted(self, value)
+        return self.exact(array)
+
+    def zeros(self, shape: tuple[int, ...]) -> Lifted:
+        from flint import arb
+
+        value = np.full(shape, arb(0), dtype=object)
+        return Lifted(self, value, value.copy() if self.tangents else None)
+
+    def count(self, operations: int) -> None:
+        self.operations += operations
+        if self.budget is not None and self.operations > self.budget:
+            raise TooLarge(f"more than {self.budget:,} operations")
+
+    def ufunc(self, name: str, *inputs: Lifted) -> Lifted:
+        primal = primals().get(name)
+        if primal is None:
+            raise NotLiftable(f"the ufunc {name} is not known to balls")
+        values = [i.value for i in inputs]
+        value = objects(primal(*values))
+        self.count(value.size)
+        tangent = None
+        for i, item in enumerate(inputs):
+            if item.companion is None or not moves(item.companion):
+                continue
+            self.count(2 * value.size)
+            term = derivatives()[name][i](*values, value) * item.companion
+            tangent = term if tangent is None else tangent + term
+        return Lifted(self, value, tangent, inputs[0].dtype)
+
+    def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
+        values = [i.value for i in inputs]
+        tangent = None
+        for i, item in enumerate(inputs):
+            if item.companion is not None and moves(item.companion):
+                term = objects(function(*values[:i], item.companion, *values[i + 1 :]))
+                tangent = term if tangent is None else tangent + term
+        return Lifted(self, function(*values), tangent, inputs[0].dtype)
+
+    def order(self, a: Lifted, b: Lifted) -> Array:
+        """The sign of a - b; between equal numbers that of the tangents, so that a branch is that of the direction."""
+        low, high = np.broadcast_arrays(a.value, b.value)
+        sign = signs(low, high)
+        open_ = sign == 0
+        if not open_.any():
+            return sign
+        same = np.asarray(np.frompyfunc(lambda x, y: x is y or bool(x == y), 2, 1)(low, high), dtype=bool)
+        unknown = open_ & ~same
+        if unknown.any() and not self.final:
+            raise NeedPrecision("two numbers overlap")
+        if a.companion is None and b.companion is None:
+            return sign
+        zero = self.zeros(()).value
+        da, db = (np.broadcast_to(zero if c is None else c, sign.shape) for c in (a.companion, b.companion))
+        directed = signs(da, db)
+        self.ties += int(np.count_nonzero(open_ & (directed != 0)))
+        if self.tie is not None:
+            directed = np.where(directed != 0, self.tie, 0)
+        return np.where(open_, directed, sign)
+
+    def finite(self, a: Lifted) -> Array:
+        return np.asarray(np.frompyfunc(lambda x: x.is_finite(), 1, 1)(a.value), dtype=bool)
+
+    def magnitude(self, a: Lifted) -> Array:
+        return np.abs(midpoints(a.value))
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Arb's working precision, given back at the end."""
+    import flint
+
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+def balls_of(array: Array) -> Array:
+    """Floats, integers or booleans as balls of radius 0."""
+    from flint import arb
+
+    if array.dtype == object:
+        return array
+    if array.dtype.kind in "iub":
+        return objects(np.frompyfunc(lambda x: arb(int(x)), 1, 1)(array))
+    return objects(np.frompyfunc(lambda x: arb(float(x)), 1, 1)(array))
+
+
+def widen(values: Array, radius: Array) -> Array:
+    """Balls with a radius added."""
+    from flint import arb
+
+    return np.asarray(np.frompyfunc(lambda x, r: arb(x, float(r)) if np.isfinite(r) else x, 2, 1)(values, radius), dtype=object)
+
+
+def dyadic(array: Array) -> Array:
+    """Where a float is a short dyadic number (an integer, or a multiple of 2^-20 below 2^20), or not finite."""
+    with np.errstate(all="ignore"):
+        scaled = array * 2.0**20
+        short = (np.abs(array) < 2.0**20) & (scaled == np.floor(scaled))
+        return np.asarray(short | (array == np.floor(array)) | ~np.isfinite(array))
+
+
+def signs(a: Array, b: Array) -> Array:
+    """-1 or 1 where two balls are certainly apart, else 0."""
+    below = np.asarray(np.less(a, b), dtype=bool)
+    above = np.asarray(np.greater(a, b), dtype=bool)
+    return above.astype(np.int8) - below.astype(np.int8)
+
+
+def moves(tangent: Array) -> bool:
+    """Whether any tangent is other than exactly 0: constants and fresh zeros cost nothing."""
+    return any(t != 0 or not t.is_exact() for t in tangent.flat)
+
+
+def midpoints(value: Array) -> Array:
+    """The nearest floats."""
+    return np.asarray(np.frompyfunc(float, 1, 1)(value), dtype=float)
+
+
+def radii(value: Array) -> Array:
+    """The radii, as floats; infinite where a ball is not finite."""
+    radius = np.frompyfunc(lambda x: float(x.rad()) if x.is_finite() else np.inf, 1, 1)
+    return np.asarray(radius(value), dtype=float)

@@ -1,0 +1,146 @@
+"""A rule at a point in ball arithmetic: what its formula claims, and the certified slope of its forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gradcheck.lifted.array import NotLiftable, lifted
+from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, precision
+from gradcheck.lifted.stand_in import lifting
+from gradcheck.results import Array
+
+# 113 bits are a quadruple's; every further step doubles.
+BITS = (128, 256, 512, 1024)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the rule's own code yields without rounding: outputs and cotangents as arrays of balls."""
+
+    y: tuple[Array, ...]
+    cotangents: tuple[Array, ...]
+    operations: int
+    inexact_constants: bool
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of sum(dy * y) along a direction, as a ball, and how many ties were met on the way."""
+
+    total: Any
+    outputs: tuple[Array, ...]
+    ties: int
+    operations: int
+    inexact_constants: bool
+
+
+def with_enough_bits(compute: Callable[[int, bool], T], enough: Callable[[T], bool] = lambda result: True) -> T:
+    """The result of ``compute(bits, final)`` at the lowest precision that decides its comparisons and is enough."""
+    for bits in BITS:
+        final = bits == BITS[-1]
+        try:
+            with precision(bits):
+                result = compute(bits, final)
+                if final or enough(result):
+                    return result
+        except NeedPrecision:
+            continue
+    raise AssertionError("the last precision decides everything")
+
+
+def exact_params(system: Balls, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of the point, taken at their word: float arrays are lifted, floats marked as exact."""
+    return {name: exact_param(system, value) for name, value in params.items()}
+
+
+def exact_param(system: Balls, value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return system.exact(value)
+    return Exact(value) if isinstance(value, float | np.floating) else value
+
+
+def claim(
+    function: Callable[..., Any],
+    args: tuple[Array, ...],
+    params: Mapping[str, Any],
+    dy: tuple[Array, ...],
+    *,
+    single: bool,
+    final: bool = False,
+    budget: int | None = None,
+) -> Claim:
+    """Run forward and pullback on exact numbers.  Raises NotLiftable, NeedPrecision, TooLarge."""
+    system = Balls(final=final, budget=budget)
+    with lifting(system) as rewrite:
+        y, pullback = rewrite(function)(*(system.exact(a) for a in args), **exact_params(system, params))
+        ys = (y,) if single else tuple(y)
+        dys = tuple(system.exact(d) for d in dy)
+        cotangents = pullback(dys[0] if single else dys)
+        if not isinstance(cotangents, tuple | list):
+            cotangents = (cotangents,)
+        found = tuple(whole(system, g, a.shape) for g, a in zip(cotangents, args, strict=True))
+        outputs = tuple(lifted(system, v).value for v in ys)
+    return Claim(outputs, found, system.operations, system.inexact_constants)
+
+
+class Claims:
+    """What a rule's formula claims at one point, evaluated once at each precision that somebody needs."""
+
+    def __init__(self, compute: Callable[[bool], Claim]) -> None:
+        self._compute = compute
+        self._found: dict[int, Claim] = {}
+        self.first = with_enough_bits(self.at)
+
+    def at(self, bits: int, final: bool) -> Claim:
+        """The claim at a precision.  Raises as `claim` does."""
+        if bits not in self._found:
+            self._found[bits] = self._compute(final)
+        return self._found[bits]
+
+
+def whole(system: Balls, cotangent: Any, shape: tuple[int, ...]) -> Array:
+    """A cotangent's balls.  Raises NotLiftable where it has another shape than in floating point."""
+    value = lifted(system, 0.0 if cotangent is None else cotangent).value
+    if value.shape != shape:
+        raise NotLiftable(f"a cotangent has shape {value.shape} in exact arithmetic, its argument has {shape}")
+    return value
+
+
+def slope(
+    function: Callable[..., Any],
+    args: tuple[Array, ...],
+    params: Mapping[str, Any],
+    dy: tuple[Array, ...],
+    direction: tuple[Array | None, ...],
+    *,
+    single: bool,
+    final: bool = False,
+    tie: int | None = None,
+) -> Slope:
+    """The certified derivative of sum(dy * y) along a direction (None: an argument that stays).
+
+    Raises NotLiftable, NeedPrecision.
+    """
+    system = Balls(final=final, tangents=True, tie=tie)
+    with lifting(system) as rewrite:
+        moving = (system.exact(a, v) for a, v in zip(args, direction, strict=True))
+        y = rewrite(function)(*moving, **exact_params(system, params))[0]
+        ys = tuple(lifted(system, v).materialise() for v in ((y,) if single else y))
+    outputs = tuple(v.companion for v in ys)
+    total = sum((dot(d, o) for d, o in zip(dy, outputs, strict=True)), dot(np.zeros(1), system.zeros((1,)).value))
+    return Slope(total, outputs, system.ties, system.operations, system.inexact_constants)  # type: ignore[arg-type]
+
+
+def dot(weights: Array, balls: Array) -> Any:
+    """The sum of float weights (taken at their word) times balls."""
+    from flint import arb
+
+    return sum((arb(float(w)) * b for w, b in zip(weights.flat, balls.flat, strict=True) if w != 0), arb(0))
+
+

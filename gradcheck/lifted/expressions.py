@@ -1,0 +1,90 @@
+"""The ufuncs that symbols know, as functions of sympy expressions, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+
+
+@cache
+def table() -> dict[str, Function]:
+    """name -> function of expressions.  Sources of the less common ones: NumPy's and scipy.special's own definitions."""
+    import sympy as sp
+
+    one, two, ten = sp.Integer(1), sp.Integer(2), sp.Integer(10)
+
+    def logistic(x: Any) -> Any:
+        return one / (one + sp.exp(-x))
+
+    def normal(x: Any) -> Any:
+        return (one + sp.erf(x / sp.sqrt(two))) / two
+
+    return {
+        "add": lambda a, b: a + b,
+        "subtract": lambda a, b: a - b,
+        "multiply": lambda a, b: a * b,
+        "divide": lambda a, b: a / b,
+        "negative": lambda x: -x,
+        "reciprocal": lambda x: one / x,
+        "square": lambda x: x**2,
+        "sqrt": sp.sqrt,
+        "power": lambda a, b: a**b,
+        "float_power": lambda a, b: a**b,
+        "exp": sp.exp,
+        "exp2": lambda x: two**x,
+        "expm1": lambda x: sp.exp(x) - one,
+        "log": sp.log,
+        "log2": lambda x: sp.log(x) / sp.log(two),
+        "log10": lambda x: sp.log(x) / sp.log(ten),
+        "log1p": lambda x: sp.log(one + x),
+        "logaddexp": lambda a, b: sp.log(sp.exp(a) + sp.exp(b)),
+        "logaddexp2": lambda a, b: sp.log(two**a + two**b) / sp.log(two),
+        "sin": sp.sin,
+        "cos": sp.cos,
+        "tan": sp.tan,
+        "arcsin": sp.asin,
+        "arccos": sp.acos,
+        "arctan": sp.atan,
+        "arctan2": sp.atan2,
+        "hypot": lambda a, b: sp.sqrt(a**2 + b**2),
+        "sinh": sp.sinh,
+        "cosh": sp.cosh,
+        "tanh": sp.tanh,
+        "arcsinh": sp.asinh,
+        "arccosh": sp.acosh,
+        "arctanh": sp.atanh,
+        "deg2rad": lambda x: x * sp.pi / 180,
+        "radians": lambda x: x * sp.pi / 180,
+        "rad2deg": lambda x: x * 180 / sp.pi,
+        "degrees": lambda x: x * 180 / sp.pi,
+        # scipy.special
+        "erf": sp.erf,
+        "erfc": sp.erfc,
+        "ndtr": normal,
+        "log_ndtr": lambda x: sp.log(normal(x)),
+        "expit": logistic,
+        "log_expit": lambda x: sp.log(logistic(x)),
+        "logit": lambda x: sp.log(x) - sp.log(one - x),
+        "gammaln": sp.loggamma,
+        "psi": lambda x: sp.polygamma(0, x),
+        "xlogy": lambda a, b: sp.Integer(0) if a == 0 else a * sp.log(b),
+        "xlog1py": lambda a, b: sp.Integer(0) if a == 0 else a * sp.log(one + b),
+    }
+
+
+# Constant between jumps: around a point they are the number that they are there.
+STEPS: tuple[str, ...] = ("floor", "ceil", "trunc", "rint")
+
+
+def float_function(name: str) -> Function:
+    """The floating-point ufunc of that name, NumPy's or scipy.special's."""
+    if hasattr(np, name):
+        return getattr(np, name)  # type: ignore[no-any-return]
+    from scipy import special
+
+    return getattr(special, name)  # type: ignore[no-any-return]

@@ -1,0 +1,284 @@
+"""NumPy's array functions on exact arrays: what ``__array_function__`` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from gradcheck.lifted import linalg, ordered
+from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, select
+from gradcheck.lifted.ufuncs import accumulate, axes_of, product, reduce, write
+
+Function = Callable[..., Any]
+
+
+def apply_function(system: System, function: Function, args: Any, kwargs: Any) -> Any:
+    """The exact counterpart of an array function.  Raises NotLiftable for one without."""
+    name = name_of(function)
+    implementation = TABLE.get(name)
+    if implementation is None:
+        raise NotLiftable(f"np.{name} is not known to exact arithmetic")
+    out = kwargs.pop("out", None)
+    result = implementation(system, *args, **kwargs)
+    return result if out is None else write(out, result, True)
+
+
+def name_of(function: Function) -> str:
+    """``linalg.inv`` for functions of a submodule, the bare name for those of numpy itself."""
+    module = getattr(function, "__module__", "numpy") or "numpy"
+    part = module.removeprefix("numpy").strip(".")
+    return f"{part}.{function.__name__}" if part in ("linalg", "fft") else function.__name__
+
+
+def channelwise(function: Function) -> Function:
+    """A function that moves numbers or adds them up, linear in its first argument, for both channels alike."""
+    return lambda system, x, *args, **kwargs: lifted(system, x).each(lambda c: function(c, *args, **kwargs))
+
+
+def joining(function: Function) -> Function:
+    """A function of a sequence of arrays."""
+
+    def implementation(system: System, arrays: Any, *args: Any, **kwargs: Any) -> Lifted:
+        items = [lifted(system, a) for a in arrays]
+        return join(lambda channels, **k: function(channels, *args, **k), items, **kwargs)
+
+    return implementation
+
+
+def pieces(function: Function) -> Function:
+    """A function that cuts an array into a list."""
+
+    def implementation(system: System, x: Lifted, *args: Any, **kwargs: Any) -> list[Lifted]:
+        x = x.materialise()
+        values, companions = function(x.value, *args, **kwargs), x.companion
+        if companions is None:
+            return [Lifted(system, v) for v in values]
+        return [Lifted(system, v, c) for v, c in zip(values, function(companions, *args, **kwargs), strict=True)]
+
+    return implementation
+
+
+def multilinear(function: Function) -> Function:
+    """A product of two arrays and further plain arguments."""
+
+    def implementation(system: System, a: Any, b: Any, *args: Any, **kwargs: Any) -> Lifted:
+        return product(system, lambda x, y: function(x, y, *args, **kwargs), lifted(system, a), lifted(system, b))
+
+    return implementation
+
+
+def einsum(system: System, subscripts: str, *operands: Any, optimize: Any = None, **kwargs: Any) -> Lifted:
+    arrays = [lifted(system, o) for o in operands]
+    return product(system, lambda *a: np.einsum(subscripts, *a, **kwargs), *arrays)
+
+
+def convolve(function: Function) -> Function:
+    """np.convolve and np.correlate: NumPy's own do not take objects of every kind, a sum of shifted products does."""
+
+    def implementation(system: System, a: Any, v: Any, mode: str = "full") -> Lifted:
+        def by_sums(x: Any, y: Any) -> Any:
+            y = y if function is np.convolve else y[::-1]
+            full = [sum((x[i] * y[k - i] for i in range(max(0, k - len(y) + 1), min(k + 1, len(x)))), 0 * x[0]) for k in range(len(x) + len(y) - 1)]
+            length = {"full": len(full), "same": max(len(x), len(y)), "valid": abs(len(x) - len(y)) + 1}[mode]
+            start = (len(full) - length) // 2
+            return np.array(full, dtype=object)[start : start + length]
+
+        return product(system, by_sums, lifted(system, a), lifted(system, v))
+
+    return implementation
+
+
+def where(system: System, condition: Any, *branches: Any) -> Any:
+    condition = condition != 0 if isinstance(condition, Lifted) else condition
+    if not branches:
+        return np.where(condition)
+    return select(condition, *(lifted(system, b) for b in branches))
+
+
+def pick(system: System, conditions: Any, choices: Any, default: Any = 0) -> Any:
+    result = lifted(system, default)
+    for condition, value in list(zip(conditions, choices, strict=True))[::-1]:
+        result = select(condition, lifted(system, value), result)
+    return result
+
+
+def count_of(x: Lifted, axis: Any) -> int:
+    return int(np.prod([x.shape[a] for a in axes_of(axis, x.ndim)], dtype=int))
+
+
+def total(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+    x = lifted(system, x)
+    if where is not True:
+        x = select(where, x, system.constant(np.zeros(())))
+    return reduce(np.add, x, axis, keepdims is True, initial)
+
+
+def mean(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Any:
+    x = lifted(system, x)
+    if where is True:
+        return reduce(np.add, x, axis, keepdims is True) / count_of(x, axis)
+    counts = np.broadcast_to(where, x.shape).sum(axis, keepdims=keepdims is True)
+    return total(system, x, axis, None, keepdims, None, where) / counts
+
+
+def var(system: System, x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: Any = False, correction: Any = None, **_: Any) -> Any:
+    x = lifted(system, x)
+    centred = x - mean(system, x, axis, keepdims=True)
+    free = correction if isinstance(correction, int | float) else ddof
+    return reduce(np.add, centred * centred, axis, keepdims is True) / (count_of(x, axis) - free)
+
+
+def prod(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, **_: Any) -> Any:
+    return reduce(np.multiply, lifted(system, x), axis, keepdims is True, initial)
+
+
+def running(ufunc: np.ufunc) -> Function:
+    def implementation(system: System, x: Lifted, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Lifted:
+        if axis is None:
+            x, axis = x.ravel(), 0
+        result = accumulate(ufunc, x, axis)
+        if include_initial:
+            first = system.constant(np.full_like(np.take(np.empty(x.shape), [0], axis), ufunc.identity))
+            return join(np.concatenate, [first, result], axis=axis)
+        return result
+
+    return implementation
+
+
+def like(fill: float) -> Function:
+    """zeros_like and its relatives."""
+
+    def implementation(system: System, x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Any:
+        shape = np.shape(x) if shape is None else shape
+        if dtype is not None and np.dtype(dtype).kind not in "fc":
+            return np.full(shape, fill, dtype)
+        result = system.zeros(shape if isinstance(shape, tuple) else (shape,))
+        if fill:
+            result[...] = fill
+        return result
+
+    return implementation
+
+
+def full_like(system: System, x: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    result = like(0.0)(system, x, dtype, **kwargs)
+    result[...] = fill_value
+    return result
+
+
+def copyto(system: System, target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> None:
+    write(target, lifted(system, source), where)
+
+
+def fill_diagonal(system: System, x: Lifted, value: Any, wrap: bool = False) -> None:
+    diagonal = np.arange(min(x.shape))
+    x[(diagonal,) * x.ndim] = value
+
+
+def put_along_axis(system: System, x: Lifted, indices: Any, values: Any, axis: Any) -> None:
+    places = np.take_along_axis(np.arange(x.size).reshape(x.shape), indices, axis)
+    flat = x.ravel()
+    flat[places] = values
+    x[...] = flat.reshape(x.shape)
+
+
+def put(system: System, x: Lifted, indices: Any, values: Any, mode: str = "raise") -> None:
+    flat = x.ravel()
+    flat[np.asarray(indices)] = values
+    x[...] = flat.reshape(x.shape)
+
+
+def pad(system: System, x: Lifted, width: Any, mode: str = "constant", constant_values: Any = 0, **kwargs: Any) -> Lifted:
+    if mode == "constant" and np.any(constant_values):
+        inside = np.pad(np.ones(x.shape, bool), width)
+        return select(inside, pad(system, x, width), system.constant(np.pad(np.zeros(x.shape), width, constant_values=constant_values)))
+    # The places are moved as numbers; place 0 stands for the zero that constant padding brings in.
+    places = np.pad(np.arange(1, x.size + 1).reshape(x.shape), width, mode=mode, **kwargs)  # type: ignore[call-overload]
+    flat = join(np.concatenate, [system.zeros((1,)), x.ravel()])
+    return flat[places]
+
+
+def meshgrid(system: System, *xs: Any, indexing: str = "xy", **_: Any) -> list[Lifted]:
+    arrays = [lifted(system, x) for x in xs]
+    places = np.meshgrid(*[np.arange(a.size) for a in arrays], indexing=indexing)  # type: ignore[call-overload]
+    return [a.ravel()[p] for a, p in zip(arrays, places, strict=True)]
+
+
+def broadcast_arrays(system: System, *xs: Any, **_: Any) -> tuple[Lifted, ...]:
+    shape = np.broadcast_shapes(*(np.shape(x) for x in xs))
+    return tuple(lifted(system, x).each(lambda c: np.broadcast_to(c, shape)) for x in xs)
+
+
+def array_equal(system: System, a: Any, b: Any, equal_nan: bool = False) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.all(lifted(system, a) == b))
+
+
+def cross(system: System, a: Any, b: Any, axis: int = -1, **_: Any) -> Lifted:
+    a, b = (lifted(system, x).each(lambda c: np.moveaxis(c, axis, -1)) for x in (a, b))
+    (a0, a1, a2), (b0, b1, b2) = ([x[..., i] for i in range(3)] for x in (a, b))
+    parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
+    return join(np.stack, parts, axis=-1).each(lambda c: np.moveaxis(c, -1, axis))
+
+
+TABLE: dict[str, Function] = {
+    **{
+        f.__name__: channelwise(f)
+        for f in (
+            *(np.reshape, np.transpose, np.ravel, np.moveaxis, np.swapaxes, np.expand_dims, np.squeeze, np.broadcast_to),
+            *(np.flip, np.fliplr, np.flipud, np.roll, np.rot90, np.repeat, np.tile, np.take, np.take_along_axis, np.diagonal),
+            *(np.diag, np.tril, np.triu, np.trace, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.copy, np.diff, np.delete),
+            *(np.matrix_transpose, np.diagflat, np.rollaxis, np.ediff1d, np.resize, np.compress, sliding_window_view),
+        )
+    },
+    **{f.__name__: joining(f) for f in (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack)},
+    **{f.__name__: pieces(f) for f in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)},
+    **{f.__name__: multilinear(f) for f in (np.dot, np.inner, np.outer, np.tensordot, np.kron, np.vdot)},
+    **{f.__name__: convolve(f) for f in (np.convolve, np.correlate)},
+    "einsum": einsum,
+    "where": where,
+    "select": pick,
+    "sum": total,
+    "mean": mean,
+    "var": var,
+    "std": lambda system, *args, **kwargs: np.sqrt(var(system, *args, **kwargs)),
+    "prod": prod,
+    "cumsum": running(np.add),
+    "cumulative_sum": running(np.add),
+    "cumprod": running(np.multiply),
+    "cumulative_prod": running(np.multiply),
+    "append": lambda system, x, y, axis=None: joining(np.concatenate)(system, [x, y] if axis is not None else [np.ravel(x), np.ravel(y)], axis=axis or 0),
+    "zeros_like": like(0.0),
+    "empty_like": like(0.0),
+    "ones_like": like(1.0),
+    "full_like": full_like,
+    "copyto": copyto,
+    "fill_diagonal": fill_diagonal,
+    "put": put,
+    "put_along_axis": put_along_axis,
+    "pad": pad,
+    "meshgrid": meshgrid,
+    "broadcast_arrays": broadcast_arrays,
+    "array_equal": array_equal,
+    "cross": cross,
+    "shape": lambda system, x: x.shape,
+    "ndim": lambda system, x: x.ndim,
+    "size": lambda system, x, axis=None: x.size if axis is None else x.shape[axis],
+    "result_type": lambda system, *xs: np.dtype(float),
+    "can_cast": lambda system, *args, **kwargs: True,
+    "iscomplexobj": lambda system, x: False,
+    "isrealobj": lambda system, x: True,
+    "real": lambda system, x: x,
+    "imag": lambda system, x: x.imag,
+    "round": lambda system, x, decimals=0, out=None: np.rint(x) if decimals == 0 else np.rint(x * 10**decimals) / 10**decimals,
+    "any": lambda system, x, *args, **kwargs: np.any(x != 0, *args, **kwargs),
+    "all": lambda system, x, *args, **kwargs: np.all(x != 0, *args, **kwargs),
+    "count_nonzero": lambda system, x, *args, **kwargs: np.count_nonzero(x != 0, *args, **kwargs),
+    "nonzero": lambda system, x: np.nonzero(x != 0),
+    "flatnonzero": lambda system, x: np.flatnonzero(x != 0),
+    "argwhere": lambda system, x: np.argwhere(x != 0),
+    **ordered.TABLE,
+    **linalg.TABLE,
+}

@@ -1,0 +1,149 @@
+"""Linear algebra over a number system: LAPACK does not take exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, stack
+
+Function = Callable[..., Any]
+
+
+def batched(function: Function) -> Function:
+    """A function of matrices applied over the leading axes; it may return several arrays."""
+
+    def implementation(system: System, a: Any, *rest: Any, **kwargs: Any) -> Any:
+        a = lifted(system, a)
+        if a.ndim == 2:
+            return function(a, *rest, **kwargs)
+        batch = a.shape[:-2]
+        flat = a.reshape((-1, *a.shape[-2:]))
+        results = [function(m, *rest, **kwargs) for m in flat]
+        if isinstance(results[0], tuple):
+            return tuple(stack(list(r)).reshape(batch + r[0].shape) for r in zip(*results, strict=True))
+        return stack(results).reshape(batch + results[0].shape)
+
+    return implementation
+
+
+def eliminate(a: Lifted, b: Lifted | None = None) -> tuple[Lifted, Lifted | None, int]:
+    """Gaussian elimination with row pivoting of [a | b]: the triangular matrix, the right side, the sign of the exchanges.
+
+    Pivots are chosen by the size of nearby floats; which one is chosen does not change the result.
+    """
+    a, b, sign = a.copy(), None if b is None else b.copy(), 1
+    n = a.shape[0]
+    for k in range(n):
+        pivot = k + int(np.argmax(a.system.magnitude(a[k:, k])))
+        if pivot != k:
+            sign = -sign
+            swap = np.r_[0:k, pivot, k + 1 : pivot, k, pivot + 1 : n]
+            a, b = a[swap].copy(), None if b is None else b[swap].copy()
+        if k + 1 < n:
+            factor = a[k + 1 :, k] / a[k, k]
+            a[k + 1 :, k + 1 :] = a[k + 1 :, k + 1 :] - np.outer(factor, a[k, k + 1 :])
+            if b is not None:
+                b[k + 1 :] = b[k + 1 :] - np.outer(factor, b[k])
+    return a, b, sign
+
+
+def back_substitute(u: Lifted, b: Lifted) -> Lifted:
+    """x of u x = b for an upper triangular u and a matrix b."""
+    x = b.copy()
+    for k in reversed(range(u.shape[0])):
+        rest = b[k] if k + 1 == u.shape[0] else b[k] - u[k, k + 1 :] @ x[k + 1 :]
+        x[k] = rest / u[k, k]
+    return x
+
+
+def solve(a: Lifted, b: Any) -> Lifted:
+    b = lifted(a.system, b)
+    u, right, _ = eliminate(a, b.reshape((b.shape[0], -1)))
+    assert right is not None
+    return back_substitute(u, right).reshape(b.shape)
+
+
+def solve_any(system: System, a: Any, b: Any) -> Lifted:
+    """np.linalg.solve: a vector b is one right side, anything else a (batch of) matrices."""
+    a, b = lifted(system, a), lifted(system, b)
+    if a.ndim == 2 and b.ndim <= 2:
+        return solve(a, b)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    left = a.each(lambda c: np.broadcast_to(c, batch + c.shape[-2:]).reshape((-1, *c.shape[-2:])))
+    right = b.each(lambda c: np.broadcast_to(c, batch + c.shape[-2:]).reshape((-1, *c.shape[-2:])))
+    return stack([solve(m, r) for m, r in zip(left, right, strict=True)]).reshape(batch + b.shape[-2:])
+
+
+def inv(a: Lifted) -> Lifted:
+    return solve(a, np.eye(a.shape[0]))
+
+
+def det(a: Lifted) -> Lifted:
+    u, _, sign = eliminate(a)
+    return np.multiply.reduce(np.diagonal(u)) * sign  # type: ignore[no-any-return]
+
+
+def slogdet(a: Lifted) -> tuple[Lifted, Lifted]:
+    determinant = det(a)
+    return np.sign(determinant), np.log(np.abs(determinant))
+
+
+def cholesky(a: Lifted, *, upper: bool = False) -> Lifted:
+    """The lower factor, column by column; only the lower triangle is read, as in LAPACK."""
+    n = a.shape[0]
+    factor = np.zeros_like(a)
+    for j in range(n):
+        rest = a[j:, j] - factor[j:, :j] @ factor[j, :j] if j else a[:, 0]
+        factor[j:, j] = rest / np.sqrt(rest[0])
+    return factor.T if upper else factor
+
+
+def norm(system: System, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    """Vector norms, and the Frobenius norm of matrices."""
+    x = lifted(system, x)
+    matrix = (axis is None and x.ndim == 2) or isinstance(axis, tuple)
+    if ord in (None, "fro") or (ord == 2 and not matrix):
+        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+    if matrix:
+        raise NotLiftable(f"np.linalg.norm of a matrix with ord={ord!r} is not known to exact arithmetic")
+    size = np.abs(x)
+    if ord in (np.inf, -np.inf):
+        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+def matrix_power(a: Lifted, n: int) -> Lifted:
+    base = inv(a) if n < 0 else a
+    result = a.system.constant(np.eye(a.shape[0]))
+    for _ in range(abs(n)):
+        result = result @ base
+    return result
+
+
+def multi_dot(system: System, arrays: Any) -> Any:
+    first, *rest = (lifted(system, a) for a in arrays)
+    for item in rest:
+        first = first @ item
+    return first
+
+
+TABLE: dict[str, Function] = {
+    "linalg.inv": batched(inv),
+    "linalg.det": batched(det),
+    "linalg.slogdet": batched(slogdet),
+    "linalg.cholesky": batched(cholesky),
+    "linalg.matrix_power": batched(matrix_power),
+    "linalg.solve": solve_any,
+    "linalg.norm": norm,
+    "linalg.vector_norm": norm,
+    "linalg.multi_dot": multi_dot,
+    "linalg.matrix_transpose": lambda system, x: lifted(system, x).mT,
+    "linalg.trace": lambda system, x, offset=0, dtype=None: np.trace(x, offset, -2, -1),
+    "linalg.diagonal": lambda system, x, offset=0: np.diagonal(x, offset, -2, -1),
+    "linalg.outer": lambda system, a, b: np.outer(a, b),
+}

@@ -1,0 +1,119 @@
+"""What needs an order: largest and smallest, sorting, searching.  Ties are decided by the number system's order."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.lifted.array import Lifted, System, lifted, select
+from gradcheck.lifted.ufuncs import axes_of, fold
+from gradcheck.results import Array
+
+
+def extreme(ufunc: np.ufunc) -> Callable[..., Any]:
+    """max and min: a fold, so that the first of equal values wins."""
+
+    def implementation(system: System, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+        x = lifted(system, x)
+        if where is not True:
+            x = select(where, x, lifted(system, initial))
+        axes = axes_of(axis, x.ndim)
+        result = fold(ufunc, x, axes)
+        if keepdims is True:
+            result = result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+        return result
+
+    return implementation
+
+
+def argextreme(sign: int) -> Callable[..., Any]:
+    """argmax (sign 1) and argmin (sign -1): the first place of the extreme value."""
+
+    def implementation(system: System, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+        x = lifted(system, x)
+        flat = x.reshape(-1) if axis is None else x.each(lambda c: np.moveaxis(c, axis, 0))
+        best, place = flat[0], np.zeros(flat.shape[1:], dtype=np.intp)
+        for i in range(1, len(flat)):
+            better = sign * system.order(flat[i], best) > 0
+            best, place = select(better, flat[i], best), np.where(better, i, place)
+        if keepdims is True:
+            return place.reshape((1,) * x.ndim) if axis is None else np.expand_dims(place, axis)
+        return place if place.ndim else place[()]
+
+    return implementation
+
+
+def argsort(system: System, x: Any, axis: Any = -1, kind: Any = None, **_: Any) -> Array:
+    """Stable, along an axis."""
+    x = lifted(system, x)
+    if axis is None:
+        x, axis = x.ravel(), -1
+    moved = x.each(lambda c: np.moveaxis(c, axis, -1))
+    order = np.empty(moved.shape, dtype=np.intp)
+    for row in np.ndindex(moved.shape[:-1]):
+        items = moved[row]
+        compare = functools.partial(compare_items, system, items)
+        order[row] = sorted(range(items.size), key=functools.cmp_to_key(compare))
+    return np.moveaxis(order, -1, axis)
+
+
+def compare_items(system: System, items: Lifted, i: int, j: int) -> int:
+    return int(system.order(items[i], items[j]))
+
+
+def sort(system: System, x: Any, axis: Any = -1, **kwargs: Any) -> Lifted:
+    x = lifted(system, x)
+    if axis is None:
+        x, axis = x.ravel(), -1
+    order = argsort(system, x, axis)
+    return x.each(lambda c: np.take_along_axis(c, order, axis))
+
+
+def partition(system: System, x: Any, kth: Any, axis: Any = -1, **_: Any) -> Lifted:
+    return sort(system, x, axis)
+
+
+def median(system: System, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Lifted:
+    ordered = sort(system, x, axis)
+    along = -1 if axis is None else axis
+    n = ordered.shape[along]
+    middle = [(n - 1) // 2, n // 2]
+    result = ordered.each(lambda c: np.take(c, middle, along)).sum(axis=along, keepdims=keepdims) / 2
+    return result.reshape((1,) * np.ndim(x)) if keepdims and axis is None else result
+
+
+def searchsorted(system: System, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
+    """Places by counting: how many of `a` are below (left) or not above (right) each of `v`."""
+    a, v = lifted(system, a), lifted(system, v)
+    a = a if sorter is None else a[sorter]
+    order = system.order(a.reshape((-1,) + (1,) * v.ndim), v)
+    return np.asarray((order < 0 if side == "left" else order <= 0).sum(0))
+
+
+TABLE: dict[str, Callable[..., Any]] = {
+    "max": extreme(np.maximum),
+    "amax": extreme(np.maximum),
+    "min": extreme(np.minimum),
+    "amin": extreme(np.minimum),
+    "argmax": argextreme(1),
+    "argmin": argextreme(-1),
+    "argsort": argsort,
+    "argpartition": lambda system, x, kth, axis=-1, **_: argsort(system, x, axis),
+    "sort": sort,
+    "partition": partition,
+    "median": median,
+    "searchsorted": searchsorted,
+    "ptp": lambda system, x, axis=None, **k: extreme(np.maximum)(system, x, axis, **k) - extreme(np.minimum)(system, x, axis, **k),
+    "clip": lambda system, x, a_min=None, a_max=None, **k: clip(system, x, k.get("min", a_min), k.get("max", a_max)),
+}
+
+
+def clip(system: System, x: Any, low: Any, high: Any) -> Any:
+    x = lifted(system, x)
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+

@@ -1,0 +1,216 @@
+"""Running the user's own code object with stand-ins for `np` and `math`, so that the arrays it creates are exact too."""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.rules import rewriting
+
+Function = Callable[..., Any]
+
+# A module of one of these is not the user's: its functions are left as they are.
+FOREIGN = ("numpy", "scipy", "gradcheck", "jax", "torch", "sympy", *sys.stdlib_module_names)
+
+
+@contextmanager
+def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
+    """Inside, rules run on exact numbers of `system`; gives the rewriting for plain functions.
+
+    Raises NotLiftable, with the line of the user's code that is to blame.
+    """
+    rewrite = Rewriter(system)
+    token = rewriting.set(rewrite)
+    try:
+        yield rewrite
+    except (NotLiftable, AttributeError, TypeError, ValueError) as error:
+        raise NotLiftable(f"{blame(error)}{error}") from error
+    finally:
+        rewriting.reset(token)
+
+
+def blame(error: BaseException) -> str:
+    """The last line of the traceback that is neither ours nor NumPy's: ``layers.py:12 (np.sort(x)): ``."""
+    ours = str(Path(__file__).parent)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = frame.filename
+        if not path.startswith(ours) and "numpy" not in Path(path).parts and "contextlib" not in path and "oracles" not in path:
+            return f"{Path(path).name}:{frame.lineno}: `{frame.line}`: "
+    return ""
+
+
+class Rewriter:
+    """Functions with the same code, in whose globals and closures `np` and `math` are replaced."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.numpy = NumpyStandIn(system)
+        self.math = MathStandIn()
+        self.done: dict[int, Any] = {}
+
+    def __call__(self, function: Function) -> Any:
+        return self.replace(function)
+
+    def replace(self, value: Any) -> Any:
+        """What stands in for a global or a closed-over value; itself where nothing has to."""
+        if value is np:
+            return self.numpy
+        if value is math:
+            return self.math
+        if isinstance(value, types.FunctionType) and not foreign(value.__module__):
+            return self.function(value)
+        if isinstance(value, types.MethodType):
+            return types.MethodType(self.replace(value.__func__), value.__self__)
+        if isinstance(value, functools.partial):
+            return functools.partial(self.replace(value.func), *value.args, **value.keywords)
+        if callable(value) and getattr(value, "__module__", None) in ("numpy", "math"):
+            home = self.math if value.__module__ == "math" else self.numpy
+            return getattr(home, value.__name__, value)
+        return value
+
+    def function(self, function: types.FunctionType) -> types.FunctionType:
+        """A copy of a Python function over replaced globals; helpers of the user's are copied with it."""
+        if id(function) in self.done:
+            return self.done[id(function)]  # type: ignore[no-any-return]
+        namespace = dict(function.__globals__)
+        cells = tuple(types.CellType() for _ in function.__closure__ or ())
+        copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, cells or None)
+        copy.__kwdefaults__ = function.__kwdefaults__
+        self.done[id(function)] = copy
+        for name in names_of(function.__code__):
+            if name in namespace:
+                namespace[name] = self.replace(namespace[name])
+        for cell, source in zip(cells, function.__closure__ or (), strict=True):
+            try:
+                cell.cell_contents = self.replace(source.cell_contents)
+            except ValueError:
+                continue  # a cell that is not filled yet
+        return copy
+
+
+def foreign(module: str | None) -> bool:
+    """Whether a module is a library's rather than the user's."""
+    return (module or "").split(".")[0] in FOREIGN
+
+
+def names_of(code: types.CodeType) -> set[str]:
+    """The global names that a code object and those nested in it refer to."""
+    nested = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*(names_of(c) for c in nested))
+
+
+class AnyArray(type(np.ndarray)):  # type: ignore[misc]
+    """Makes ``isinstance(x, np.ndarray)`` true of exact arrays too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, np.ndarray | Lifted)
+
+
+class ArrayStandIn(metaclass=AnyArray):
+    """What the stand-in has for ``np.ndarray``."""
+
+
+class NumpyStandIn:
+    """The module numpy, except that arrays of floats it creates are exact ones."""
+
+    ndarray = ArrayStandIn
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def _made(self, array: Any) -> Any:
+        """A fresh array that can be written into; one of integers or booleans stays plain."""
+        if array.dtype.kind not in "fc":
+            return array
+        made = self._system.zeros(array.shape)
+        if array.size and array.any():
+            made[...] = array
+        return made
+
+    def zeros(self, shape: Any, dtype: Any = float, **_: Any) -> Any:
+        return self._made(np.zeros(shape, dtype))
+
+    def empty(self, shape: Any, dtype: Any = float, **_: Any) -> Any:
+        return self._made(np.zeros(shape, dtype))
+
+    def ones(self, shape: Any, dtype: Any = float, **_: Any) -> Any:
+        return self._made(np.ones(shape, dtype))
+
+    def full(self, shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
+        if isinstance(fill_value, Lifted):
+            made = self.zeros(shape)
+            made[...] = fill_value
+            return made
+        return self._made(np.full(shape, fill_value, dtype))
+
+    def eye(self, *args: Any, **kwargs: Any) -> Any:
+        return self._made(np.eye(*args, **kwargs))
+
+    def identity(self, n: int, **_: Any) -> Any:
+        return self._made(np.eye(n))
+
+    def array(self, value: Any, dtype: Any = None, copy: Any = True, **kwargs: Any) -> Any:
+        if not holds_lifted(value):
+            return self._made(np.array(value, dtype, **kwargs))
+        array = lifted(self._system, nested(value, self._system))
+        return array.copy() if copy else array
+
+    def asarray(self, value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        return self.array(value, copy=False) if holds_lifted(value) else np.asarray(value, dtype, **kwargs)
+
+    asanyarray = ascontiguousarray = asfarray = asarray
+
+    def isscalar(self, value: Any) -> bool:
+        return np.isscalar(value) or (isinstance(value, Lifted) and value.ndim == 0)
+
+
+def holds_lifted(value: Any) -> bool:
+    """Whether a number, array or nested list contains exact numbers."""
+    return isinstance(value, Lifted) or (isinstance(value, list | tuple) and any(map(holds_lifted, value)))
+
+
+def nested(value: Any, system: System) -> Any:
+    """Nested lists with exact numbers as lists of exact arrays."""
+    if isinstance(value, list | tuple):
+        return [lifted(system, nested(v, system)) for v in value]
+    return value
+
+
+class MathStandIn:
+    """The module math; a function of an exact number is NumPy's of that name."""
+
+    NAMES: dict[str, str] = {
+        **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh"},
+        **{"atanh": "arctanh", "pow": "power", "fabs": "abs"},
+    }
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(math, name)
+        if not callable(value):
+            return value
+
+        def function(*args: Any) -> Any:
+            if not any(isinstance(a, Lifted) for a in args):
+                return value(*args)
+            if name in ("erf", "erfc"):
+                from scipy import special
+
+                return getattr(special, name)(*args)
+            return getattr(np, self.NAMES.get(name, name))(*args)
+
+        return function
+
+

@@ -1,0 +1,121 @@
+"""How accurately a rule evaluates in floating point: errors in condition-weighted ULPs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from gradcheck.lifted.balls import midpoints, precision
+from gradcheck.lifted.evaluate import BITS, Claim, claim
+from gradcheck.problems import Problem
+from gradcheck.results import Accuracy, Array
+
+PERTURBATIONS = 4
+
+
+def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
+    """The errors of forward and gradient, in units of max(1 ULP, what random ±½ ULP of the inputs change).
+
+    `exact` is the rule's own formula evaluated without rounding at the same point.
+    """
+    epsilon = coarsest(problem)
+    moved = [perturbed(problem, turn, epsilon) for turn in range(PERTURBATIONS)]
+    found = {}
+    for question, ours, theirs, of in (
+        ("forward", problem.y, exact.y, lambda c: c.y),
+        ("gradient", problem.claimed, exact.cotangents, lambda c: c.cotangents),
+    ):
+        found[question] = worst(problem, question, ours, theirs, [of(m) for m in moved if m is not None], epsilon)
+    return found
+
+
+def coarsest(problem: Problem) -> float:
+    """The machine epsilon of the lowest precision among arguments, outputs and cotangents."""
+    dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
+    return max(float(np.finfo(d).eps) for d in dtypes)
+
+
+def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
+    """The rule's formula at inputs moved by random ±½ ULP; None where that leaves the domain."""
+    rng = problem.rng(f"ulps{turn}")
+
+    def move(x: Array) -> Array:
+        return np.asarray(x + rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon), dtype=object)
+
+    try:
+        with precision(BITS[0]):
+            args, dy = (tuple(exactly(move, a) for a in group) for group in (problem.args, problem.dy))
+            return claim(problem.rule.function, args, problem.params, dy, single=problem.single, final=True)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+
+
+def exactly(move: Callable[[Array], Array], x: Array) -> Array:
+    """`x` moved by less than its own spacing, as balls: floats could not hold the sum."""
+    from flint import arb
+
+    lifted = np.frompyfunc(lambda v: arb(float(v)), 1, 1)(x)
+    return np.asarray(move(np.asarray(lifted, dtype=object).reshape(x.shape)), dtype=object)
+
+
+def ulp(x: Array, epsilon: float) -> Array:
+    """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
+    size = np.abs(midpoints(x) if x.dtype == object else x.astype(float))
+    size = np.where(np.isfinite(size), size, 0.0)
+    with np.errstate(under="ignore"):
+        return np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, smallest(epsilon))
+
+
+def smallest(epsilon: float) -> float:
+    """The smallest subnormal of the float type with that epsilon."""
+    by_type = (np.float64, np.float32, np.float16)
+    return next((float(np.finfo(t).smallest_subnormal) for t in by_type if np.finfo(t).eps >= epsilon), 2.0**-24)
+
+
+def worst(
+    problem: Problem,
+    question: str,
+    ours: tuple[Array, ...],
+    exact: tuple[Array, ...],
+    moved: list[tuple[Array, ...]],
+    epsilon: float,
+) -> Accuracy:
+    """The worst and the median error over all entries, and where the worst is."""
+    names = problem.names if question == "gradient" else tuple(f"y{i}" if not problem.single else "y" for i in range(len(ours)))
+    largest, errors, place = 0.0, [], (None, None)
+    for k, (mine, true) in enumerate(zip(ours, exact, strict=True)):
+        if not mine.size:
+            continue
+        weighted = weigh(mine, true, [m[k] for m in moved], epsilon)
+        errors.append(weighted.ravel())
+        if weighted.max() > largest:
+            largest = float(weighted.max())
+            place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
+    every = np.concatenate(errors) if errors else np.zeros(1)
+    return Accuracy(largest, float(np.median(every)), *place, budget=budget(problem))  # type: ignore[arg-type]
+
+
+def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
+    """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
+    floats = np.asarray(np.frompyfunc(lambda v: None if not np.isfinite(v) else float(v), 1, 1)(mine), dtype=object)
+
+    def distance(a: object, b: object) -> float:
+        if not b.is_finite():  # type: ignore[attr-defined]
+            return 0.0  # where the formula itself has no finite value there is no error to speak of
+        # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
+        return math.inf if a is None else float(abs(b - a).lower())  # type: ignore[operator]
+
+    error = np.asarray(np.frompyfunc(distance, 2, 1)(floats, true), dtype=float)
+    unit = ulp(true, epsilon)
+    for other in moved:
+        change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(true, other)
+        unit = np.maximum(unit, np.asarray(change, dtype=float))
+    return np.asarray(error / unit)
+
+
+def budget(problem: Problem) -> float:
+    """The rule's budget in weighted ULPs, times log2 n for reductions over more than 1000 numbers."""
+    n = max((a.size for a in problem.args), default=1)
+    return problem.rule.accuracy * (math.log2(n) if n > 1000 else 1.0)

@@ -1,0 +1,131 @@
+"""The exact oracle: the rule's own code on certified balls.  A wrong formula is one whose residual excludes zero."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.lifted.array import NotLiftable, TooLarge
+from gradcheck.lifted.balls import midpoints
+from gradcheck.lifted.evaluate import Claim, Claims, claim
+from gradcheck.oracles import accuracy
+from gradcheck.oracles.residuals import Finding, by_entry, by_projection
+from gradcheck.problems import Problem
+from gradcheck.results import Accuracy, Evidence
+
+# Up to so many input entries each is compared on its own.
+ENTRIES = 64
+
+
+class Exact:
+    """Certified directional derivatives of the forward against the pullback, both without rounding."""
+
+    name = "exact"
+
+    def why_not(self) -> str | None:
+        """Never missing: python-flint is a dependency."""
+        return None
+
+    def wants(self, problem: Problem) -> bool:
+        """Every point."""
+        return True
+
+    def examine(self, problem: Problem) -> Iterator[Evidence]:
+        """One piece of evidence per argument for the formula, then one each for forward and gradient accuracy."""
+        start = time.perf_counter()
+        try:
+            claims = Claims(lambda final: self._claim(problem, final))
+            findings, operations = self._findings(problem, claims)
+        except NotLiftable as error:
+            yield self._silent(problem, "not liftable", str(error))
+            return
+        except TooLarge as error:
+            yield self._silent(problem, "too large", str(error))
+            return
+        exact = claims.first
+        seconds = time.perf_counter() - start
+        for finding in findings:
+            yield replace(finding_evidence(problem, finding), operations=operations, seconds=seconds / len(findings))
+        formula_holds = all(f.stance == "for" for f in findings)
+        if problem.true is None and formula_holds:
+            problem.true = tuple(midpoints(c) for c in exact.cotangents)
+        yield from self._accuracy(problem, exact, formula_holds)
+
+    def _claim(self, problem: Problem, final: bool) -> Claim:
+        return claim(
+            problem.rule.function,
+            problem.args,
+            problem.params,
+            problem.dy,
+            single=problem.single,
+            final=final,
+            budget=problem.budget,
+        )
+
+    def _findings(self, problem: Problem, claims: Claims) -> tuple[list[Finding], int]:
+        """Entry by entry where that fits the budget, else by projections.  Raises TooLarge."""
+        each = 3 * claims.first.operations
+        if problem.size <= ENTRIES and each * problem.size <= problem.budget:
+            return by_entry(problem, claims), each + each * problem.size
+        runs = 4 * len(problem.args)
+        if each * runs > problem.budget:
+            cost = f"{each * runs:,} operations are needed, the budget is {problem.budget:,}: pass budget={each * runs}"
+            raise TooLarge(cost)
+        return by_projection(problem, claims), each + each * runs
+
+    def _accuracy(self, problem: Problem, exact: Claim, formula_holds: bool) -> Iterator[Evidence]:
+        start = time.perf_counter()
+        measured = accuracy.measure(problem, exact)
+        problem.extras["accuracy"] = measured
+        for question, found in measured.items():
+            if question == "gradient" and not formula_holds:
+                continue
+            yield replace(
+                accuracy_evidence(problem, question, found), seconds=(time.perf_counter() - start) / len(measured)
+            )
+
+    def _silent(self, problem: Problem, reason: str, detail: str) -> Evidence:
+        return Evidence(
+            self.name, "certified", "not applicable", reason=reason, detail=detail, point=problem.point.name
+        )
+
+
+def finding_evidence(problem: Problem, finding: Finding) -> Evidence:
+    """A finding about one argument as evidence."""
+    return Evidence(
+        "exact",
+        "certified",
+        finding.stance,
+        argument=finding.argument,
+        entry=finding.entry,
+        claimed=finding.claimed,
+        value=finding.true,
+        bar=finding.bar,
+        discrepancy=finding.discrepancy,
+        resolution=finding.resolution,
+        detail=finding.detail,
+        point=problem.point.name,
+    )
+
+
+def accuracy_evidence(problem: Problem, question: str, found: Accuracy) -> Evidence:
+    """Errors in weighted ULPs as evidence: against where they exceed the budget."""
+    within = found.worst <= found.budget
+    what = "forward" if question == "forward" else "gradient"
+    return Evidence(
+        "exact",
+        "certified",
+        "for" if within else "against",
+        question="accuracy",
+        argument=found.argument,
+        entry=found.entry,
+        value=found.worst,
+        bar=found.budget,
+        detail=f"{what}: at most {found.worst:.3g} weighted ULPs (median {found.median:.2g}, budget {found.budget:g})",
+        point=problem.point.name,
+    )
+
+

@@ -1,0 +1,263 @@
+"""Claimed cotangents minus certified slopes: entry by entry, or by weighted projections that are bisected to an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.lifted.balls import midpoints
+from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, slope, with_enough_bits
+from gradcheck.problems import Problem
+from gradcheck.results import Array, Stance
+
+# For: the residual is at most this part of the scale.  With rounded constants in the code their own size is allowed.
+CERTIFIED = 2.0**-60
+CONSTANTS = 2.0**-40
+# The directions of a projection; any single wrong entry shows in each.
+PROJECTIONS = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the exact oracle found about one argument; `entry` is the worst entry, where one is singled out."""
+
+    argument: str
+    stance: Stance
+    entry: tuple[int, ...] | None = None
+    claimed: float | None = None
+    true: float | None = None
+    bar: float | None = None
+    discrepancy: float | None = None
+    resolution: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """A claimed slope minus the certified one along a direction, and the interval that ties leave open."""
+
+    claimed: Any
+    low: Any
+    high: Any
+    scale: float
+    kink: bool
+    inexact: bool
+
+    @property
+    def value(self) -> Any:
+        """The residual as a ball; at a kink the distance to the interval between the one-sided slopes."""
+        if not self.kink:
+            return self.claimed - self.low
+        if self.claimed < self.low:
+            return self.claimed - self.low
+        return self.claimed - self.high if self.claimed > self.high else 0 * self.claimed
+
+    @property
+    def stance(self) -> Stance:
+        """For: a certified bound; against: zero is excluded, also beyond what rounded constants explain."""
+        value = self.value
+        if not value.is_finite():
+            return "undecided"
+        size, radius = abs(float(value.mid())), float(value.rad())
+        if size > radius * (8 if self.inexact else 1):
+            return "against"
+        allowed = CONSTANTS if self.inexact else CERTIFIED
+        return "for" if size + radius <= allowed * self.scale or size + radius == 0 else "undecided"
+
+    @property
+    def bound(self) -> float:
+        """The certified bound of the residual's size."""
+        value = self.value
+        return abs(float(value.mid())) + float(value.rad()) if value.is_finite() else np.inf
+
+
+def by_entry(problem: Problem, claims: Claims) -> list[Finding]:
+    """Every entry of every argument on its own; the worst is named.  Sets the problem's true gradient and kink."""
+    findings, true = [], []
+    for k, name in enumerate(problem.names):
+        scale = floor(problem, problem.scale(k, midpoints(claims.first.cotangents[k])))
+        residuals: dict[tuple[int, ...], Residual] = {}
+        for entry in np.ndindex(problem.args[k].shape):
+            direction = unit(problem, k, entry)
+            residuals[entry] = along(problem, claims, direction, float(scale[entry]))
+        findings.append(summary(name, residuals))
+        values = [float(r.low.mid()) if r.low.is_finite() else np.nan for r in residuals.values()]
+        true.append(np.asarray(values, dtype=float).reshape(problem.args[k].shape))
+    problem.true = tuple(true)
+    if problem.kink:
+        findings = [*findings, *joint(problem, claims)]
+    return findings
+
+
+def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
+    """Directions weighted by the claimed gradient, argument by argument; a disagreement is bisected to an entry."""
+    findings = []
+    for k, name in enumerate(problem.names):
+        stances, bounds, detail = [], [], ""
+        for direction in directions(problem, claims, k):
+            scale = projected_scale(claims, direction)
+            residual = along(problem, claims, direction, scale)
+            if residual.stance == "against":
+                findings.append(bisect(problem, claims, k, direction))
+                break
+            stances.append(residual.stance)
+            bounds.append(residual.bound / scale if scale else residual.bound)
+        else:
+            worst = max(bounds, default=0.0)
+            stance: Stance = "undecided" if "undecided" in stances else "for"
+            detail = f"{len(stances)} weighted projections, residual at most {worst:.1e} of the scale"
+            findings.append(Finding(name, stance, bar=worst, resolution=worst, detail=detail))
+    return findings
+
+
+def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
+    """The residual along a direction, with as many bits as it takes."""
+    return with_enough_bits(
+        lambda bits, final: residual_at(problem, claims.at(bits, final), direction, scale, final),
+        lambda residual: residual.stance != "undecided",
+    )
+
+
+def residual_at(
+    problem: Problem, exact: Claim, direction: tuple[Array | None, ...], scale: float, final: bool
+) -> Residual:
+    forward = certified(problem, direction, final)
+    claimed = claimed_slope(exact, direction)
+    inexact = forward.inexact_constants or exact.inexact_constants
+    if not forward.ties:
+        return Residual(claimed, forward.total, forward.total, scale, False, inexact)
+    against = tuple(None if v is None else -v for v in direction)
+    backward = certified(problem, against, final)
+    if agree(forward, backward):
+        return Residual(claimed, forward.total, forward.total, scale, False, inexact)
+    problem.kink = True
+    # A consistent convention at ties is one of these, or between them.
+    slopes = [forward.total, -backward.total, *(certified(problem, direction, final, tie).total for tie in (-1, 0, 1))]
+    finite = [s for s in slopes if s.is_finite()] or slopes
+    return Residual(
+        claimed,
+        min(finite, key=lambda s: float(s.mid())),
+        max(finite, key=lambda s: float(s.mid())),
+        scale,
+        True,
+        inexact,
+    )
+
+
+def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
+    return slope(
+        problem.primal, problem.args, problem.params, problem.dy, direction, single=problem.single, final=final, tie=tie
+    )
+
+
+def agree(forward: Slope, backward: Slope) -> bool:
+    """Whether every output has the same slope to both sides, so that a tie is no kink."""
+    pairs = zip(forward.outputs, backward.outputs, strict=True)
+    return all((a + b).contains(0) for f, g in pairs for a, b in zip(f.flat, g.flat, strict=True))
+
+
+def claimed_slope(exact: Claim, direction: tuple[Array | None, ...]) -> Any:
+    """The inner product of the claimed cotangents with a direction of floats, as a ball."""
+    from gradcheck.lifted.evaluate import dot
+
+    parts = zip(exact.cotangents, direction, strict=True)
+    return sum((dot(v, g) for g, v in parts if v is not None), 0 * dot(np.zeros(1), np.zeros(1)))
+
+
+def unit(problem: Problem, argument: int, entry: tuple[int, ...]) -> tuple[Array | None, ...]:
+    """The direction of one entry."""
+    direction = np.zeros(problem.args[argument].shape)
+    direction[entry] = 1.0
+    return tuple(direction if k == argument else None for k in range(len(problem.args)))
+
+
+def directions(problem: Problem, claims: Claims, argument: int) -> Iterator[tuple[Array | None, ...]]:
+    """Signed powers of two near 1/|g|, so that a wrong small entry counts as much as a huge one; zeros on their own."""
+    gradient = midpoints(claims.first.cotangents[argument])
+    known = np.isfinite(gradient) & (gradient != 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = 2.0 ** np.clip(-np.floor(np.log2(np.abs(np.where(known, gradient, 1.0)))), -1000, 1000)
+    for turn in range(PROJECTIONS):
+        signs = problem.rng(f"direction{argument}/{turn}").choice([-1.0, 1.0], gradient.shape)
+        for part in (known, ~known):
+            if part.any():
+                yield tuple(np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args)))
+
+
+def projected_scale(claims: Claims, direction: tuple[Array | None, ...]) -> float:
+    """The sum of |claimed gradient * direction|, at least 1: the direction was weighted so that each entry gives 1."""
+    parts = zip(claims.first.cotangents, direction, strict=True)
+    return max(1.0, sum(float(np.sum(np.abs(midpoints(g) * v))) for g, v in parts if v is not None))
+
+
+def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Array | None, ...]) -> Finding:
+    """Halve a direction along which the claim is wrong until one entry is left."""
+    vector = direction[argument]
+    assert vector is not None
+    places = np.flatnonzero(vector)
+    while len(places) > 1:
+        half = places[: len(places) // 2]
+        part = np.zeros(vector.size)
+        part[half] = vector.ravel()[half]
+        trial = tuple(part.reshape(vector.shape) if k == argument else None for k in range(len(problem.args)))
+        wrong = along(problem, claims, trial, projected_scale(claims, trial)).stance == "against"
+        places = half if wrong else places[len(half) :]
+    entry = tuple(int(i) for i in np.unravel_index(int(places[0]), vector.shape))
+    scale = floor(problem, problem.scale(argument, midpoints(claims.first.cotangents[argument])))[entry]
+    residual = along(problem, claims, unit(problem, argument, entry), float(scale))
+    return one_entry(problem.names[argument], entry, residual)
+
+
+def one_entry(name: str, entry: tuple[int, ...], residual: Residual, detail: str = "") -> Finding:
+    scale = residual.scale or 1.0
+    return Finding(
+        name,
+        residual.stance,
+        entry,
+        float(residual.claimed.mid()) if residual.claimed.is_finite() else np.nan,
+        float(residual.low.mid()) if residual.low.is_finite() else np.nan,
+        float(residual.low.rad()) if residual.low.is_finite() else np.inf,
+        discrepancy=abs(float(residual.value.mid())) / scale if residual.value.is_finite() else np.inf,
+        resolution=residual.bound / scale,
+        detail=detail or ("between the one-sided slopes of a kink: a subgradient" if residual.kink else ""),
+    )
+
+
+def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
+    """One finding for an argument: against if any entry is, undecided if any is, else for; the worst is shown."""
+    if not residuals:
+        return Finding(name, "for", bar=0.0, discrepancy=0.0, resolution=0.0, detail="no entries")
+    rank = {"against": 2, "undecided": 1, "for": 0}
+    worst = max(residuals, key=lambda e: (rank[residuals[e].stance], residuals[e].bound / (residuals[e].scale or 1.0)))
+    stance = residuals[worst].stance
+    alike = sum(r.stance == stance for r in residuals.values())
+    kinks = sum(r.kink for r in residuals.values())
+    detail = f"{alike} of {len(residuals)} entries" if stance != "for" else f"all {len(residuals)} entries"
+    if kinks:
+        detail += f"; {kinks} at a kink, compared with the one-sided slopes (a subgradient)"
+    return one_entry(name, worst, residuals[worst], detail)
+
+
+def joint(problem: Problem, claims: Claims) -> list[Finding]:
+    """At a kink also directions that move all entries alike: (0, 0) for max at a tie is between the slopes of each entry."""
+    ones = tuple(np.ones(a.shape) for a in problem.args)
+    rng = problem.rng("kink")
+    mixed = tuple(rng.choice([-1.0, 0.5, 2.0], a.shape) for a in problem.args)
+    scale = max(1.0, sum(float(np.abs(midpoints(g)).sum()) for g in claims.first.cotangents))
+    found = [along(problem, claims, direction, scale) for direction in (ones, mixed)]
+    wrong = next((r for r in found if r.stance == "against"), None)
+    if wrong is None:
+        return []
+    finding = one_entry(problem.names[0], (), wrong, "along a direction that moves all entries at a kink")
+    return [finding]
+
+
+def floor(problem: Problem, scale: Array) -> Array:
+    """The scale, with that of the cotangent where output and gradient are both 0."""
+    typical = max((float(np.max(np.abs(d), initial=0.0)) for d in problem.dy), default=1.0)
+    return np.where(scale > 0, scale, typical or 1.0)
+
+

@@ -1,0 +1,122 @@
+"""A tape: rules are applied forwards and remembered, and their pullbacks are chained backwards."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.graphs import Edge, Graph, Node, short, symbol
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """An array on a tape; two values are the same only if they are the same place on it."""
+
+    data: Any
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule that was applied: what went in, what came out, and the way back."""
+
+    operation: str
+    inputs: tuple[Any, ...]
+    outputs: tuple[Value, ...]
+    single: bool
+    pullback: Function
+
+    def pull(self, cotangents: dict[Value, Any]) -> list[tuple[int, Value, Any]]:
+        """Position, value and cotangent of each input that is on the tape; nothing where no output has a cotangent."""
+        if not any(output in cotangents for output in self.outputs):
+            return []
+        dy = tuple(cotangents[o] if o in cotangents else np.zeros_like(o.data) for o in self.outputs)
+        given = self.pullback(dy[0] if self.single else dy)
+        given = given if isinstance(given, tuple) else (given,)
+        return [(k, v, g) for k, (v, g) in enumerate(zip(self.inputs, given, strict=True)) if isinstance(v, Value)]
+
+
+class Tape:
+    """Rules applied one after the other, so that the steps are always in topological order."""
+
+    def __init__(self) -> None:
+        self.variables: list[Value] = []
+        self.steps: list[Step] = []
+
+    def variable(self, data: Any, name: str = "") -> Value:
+        """An array whose gradient will be asked for; of any shape, and of any kind that NumPy functions take."""
+        self.variables.append(Value(data, name))
+        return self.variables[-1]
+
+    def apply(self, rule: Function, *inputs: Any, **params: Any) -> Any:
+        """The value (or tuple of values) that ``rule(*inputs, **params)`` gives; inputs not on the tape are constants."""
+        y, pullback = rule(*(i.data if isinstance(i, Value) else i for i in inputs), **params)
+        single = not isinstance(y, tuple)
+        outputs = tuple(Value(data) for data in ((y,) if single else y))
+        self.steps.append(Step(rule.__name__, inputs, outputs, single, pullback))
+        return outputs[0] if single else outputs
+
+    def gradient(self, y: Value, dy: Any) -> dict[Value, Any]:
+        """The cotangent of every variable, and of every value on the way from there to `y`; `dy` has the shape of `y`."""
+        cotangents = {y: dy}
+        for step in reversed(self.steps):
+            for _, value, cotangent in step.pull(cotangents):
+                # A new array each time: a pullback may have handed out one that it shares.
+                cotangents[value] = cotangents[value] + cotangent if value in cotangents else cotangent
+        return {v: np.zeros_like(v.data) for v in self.variables if v not in cotangents} | cotangents
+
+    def graph(self, y: Value, dy: Any) -> Graph:
+        """The steps as a graph with the numbers of this run; an edge carries its own share of a value's gradient."""
+        cotangents = self.gradient(y, dy)
+        nodes = [Node(f"v{i}", "input", v.name) for i, v in enumerate(self.variables)]
+        home = {v: n.id for v, n in zip(self.variables, nodes, strict=True)}
+        edges = []
+        for i, step in enumerate(self.steps):
+            nodes.append(Node(f"s{i}", step.operation, symbol(step.operation)))
+            home |= {output: f"s{i}" for output in step.outputs}
+            edges += [Edge(home[v], f"s{i}", short(v.data), short(g)) for _, v, g in step.pull(cotangents)]
+        nodes.append(Node("end", "output", y.name or "output"))
+        edges.append(Edge(home[y], "end", short(y.data), short(dy)))
+        return Graph(tuple(nodes), tuple(edges))
+
+
+def taped(build: Function) -> Function:
+    """The rule of ``build(tape, *values, **params) -> value``: a function of arrays that gives ``(y, pullback)``."""
+
+    @functools.wraps(build)
+    def function(*args: Any, **params: Any) -> Any:
+        tape, values = variables_of(build, args)
+        y = build(tape, *values, **params)
+
+        def pullback(dy: Any) -> tuple[Any, ...]:
+            cotangents = tape.gradient(y, dy)
+            return tuple(cotangents[v] for v in values)
+
+        return y.data, pullback
+
+    # The tape is our own business: callers and checkers see the arguments after it.
+    signature = inspect.signature(build)
+    function.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    return function
+
+
+def graph_of(rule: Function, *args: Any, dy: Any = 1.0, **params: Any) -> Graph:
+    """The computational graph of a taped rule at these arguments, with `dy` coming in from behind."""
+    build = inspect.unwrap(rule)
+    tape, values = variables_of(build, args)
+    y = build(tape, *values, **params)
+    return tape.graph(y, np.broadcast_to(dy, np.shape(y.data)))
+
+
+def variables_of(build: Function, args: tuple[Any, ...]) -> tuple[Tape, list[Value]]:
+    """A new tape with the arguments of `build` on it, by name."""
+    tape = Tape()
+    names = [p.name for p in inspect.signature(build).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
+    return tape, [tape.variable(a, names[i] if i < len(names) else str(i)) for i, a in enumerate(args)]
