@@ -55,7 +55,11 @@ class Case:
             else:
                 args.append(values[parameter.name])
         positional = {p.name for p in self.rule.arguments}
-        params = {k: v for k, v in values.items() if k.rstrip("0123456789") not in positional and k[0] != "_" and k not in positional}
+        params = {
+            k: v
+            for k, v in values.items()
+            if k.rstrip("0123456789") not in positional and k[0] != "_" and k not in positional
+        }
         return tuple(args), params
 
     def room(self, args: tuple[Any, ...]) -> tuple[Array | None, ...]:

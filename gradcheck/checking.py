@@ -130,6 +130,7 @@ def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Resu
 
 
 def no_data(missing: MissingData) -> Evidence:
+    """What is said of a case whose data set is not installed."""
     return Evidence("exact", "certified", "not applicable", reason="no data", detail=str(missing))
 
 
@@ -190,7 +191,12 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
         missing = oracle.why_not()
         if missing is not None:
             yield Evidence(
-                oracle.name, "measured", "not applicable", reason="not installed", detail=missing, point=problem.point.name
+                oracle.name,
+                "measured",
+                "not applicable",
+                reason="not installed",
+                detail=missing,
+                point=problem.point.name,
             )
         elif oracle.wants(problem):
             with np.errstate(all="ignore"):
@@ -231,7 +237,9 @@ def raised(error: Exception) -> str:
     """An exception with the line of the user's code that raised it."""
     if isinstance(error, contract.ContractError):
         return str(error)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "/gradcheck/" not in f.filename.replace("\\", "/")]
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if "/gradcheck/" not in f.filename.replace("\\", "/")
+    ]
     where = f" ({frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
@@ -246,7 +254,10 @@ def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> s
     """The diagnosis of a failure, or who disagrees with whom."""
     here = [e for e in evidence if e.point == problem.point.name]
     if outcome == "disputed":
-        sides = {s: sorted({e.oracle for e in here if e.stance == s and e.question in ("formula", "forward")}) for s in ("for", "against")}
+        sides = {
+            s: sorted({e.oracle for e in here if e.stance == s and e.question in ("formula", "forward")})
+            for s in ("for", "against")
+        }
         odd = next(e for e in here if e.stance == "against")
         return f"Oracles disagree at {problem.point.name}: for {sides['for']}, against {sides['against']}: {odd.detail or diagnosis.entry_text(odd)}"
     return diagnosis.diagnose(problem, here)

@@ -63,7 +63,9 @@ def cotangents(problem: Problem) -> tuple[Array, ...]:
     """The cotangents of the point, or ones drawn for it.  Raises ContractError where given ones do not fit."""
     if problem.point.dy is None:
         return tuple(draw_cotangent(problem.rng(f"dy{i}"), y) for i, y in enumerate(problem.y))
-    dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(as_tuple(problem.point.dy, problem.single), problem.y, strict=True))
+    dys = tuple(
+        np.asarray(d, dtype=y.dtype) for d, y in zip(as_tuple(problem.point.dy, problem.single), problem.y, strict=True)
+    )
     for d, y in zip(dys, problem.y, strict=True):
         if d.shape != y.shape:
             raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")
@@ -80,7 +82,9 @@ def answer(names: tuple[str, ...], args: tuple[Array, ...], answered: Any) -> tu
     """A pullback's answer as a tuple of arrays.  Raises ContractError for a wrong count, None or objects."""
     found = answered if isinstance(answered, tuple | list) else (answered,)
     if len(found) != len(args):
-        raise ContractError(f"the pullback returned {len(found)} cotangents, there are {len(args)} arguments: {', '.join(names)}")
+        raise ContractError(
+            f"the pullback returned {len(found)} cotangents, there are {len(args)} arguments: {', '.join(names)}"
+        )
     for name, value in zip(names, found, strict=True):
         if value is None:
             raise ContractError(f"the cotangent of {name} is None: return an array of zeros where nothing flows")
@@ -95,7 +99,13 @@ def examine(problem: Problem) -> Iterator[Evidence]:
     """What the pullback does wrong whatever its numbers are: evidence against, one for each finding."""
     for message, argument in (*shapes(problem), *repeated(problem), *linearity(problem)):
         yield Evidence(
-            "contract", "measured", "against", question="contract", argument=argument, detail=message, point=problem.point.name
+            "contract",
+            "measured",
+            "against",
+            question="contract",
+            argument=argument,
+            detail=message,
+            point=problem.point.name,
         )
 
 
@@ -144,6 +154,7 @@ def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:
 def changed(
     who: str, names: tuple[str, ...], now: tuple[Array, ...], before: tuple[Array, ...]
 ) -> Iterator[tuple[str, str | None]]:
+    """A finding for each array that is no longer what it was."""
     for name, a, b in zip(names, now, before, strict=True):
         if not same(a, b):
             yield f"{who} changes {name}: work on a copy", None if name in ("dy", "y") else name

@@ -26,7 +26,9 @@ def diagnose(problem: Problem, evidence: list[Evidence]) -> str | None:
         return sentence(formula_mistake(problem, formula))
     accuracy = next((e for e in evidence if e.stance == "against" and e.question == "accuracy"), None)
     if accuracy is not None:
-        return sentence(f"the formula is right, its evaluation loses digits: {accuracy.detail}{at_input(problem, accuracy)}")
+        return sentence(
+            f"the formula is right, its evaluation loses digits: {accuracy.detail}{at_input(problem, accuracy)}"
+        )
     return None
 
 
@@ -49,23 +51,29 @@ def formula_mistake(problem: Problem, evidence: list[Evidence]) -> str:
     wrong = [e.argument for e in evidence if e.argument is not None]
     shown = entry_text(evidence[0])
     if problem.true is None:
-        return shown
+        only = evidence[0].detail == "the only wrong entry"
+        return f"your d{evidence[0].argument} is wrong in a single entry: {shown}" if only else f"wrong at {shown}"
     if len(problem.args) == 2 and swapped(problem):
         return f"the cotangents of {problem.names[0]} and {problem.names[1]} are exchanged: {shown}"
     name = wrong[0] if wrong else problem.names[0]
     k = problem.names.index(name)
     mistake = explain(problem, k)
-    return f"your d{name} {mistake}: {shown}" if mistake else shown
+    return f"your d{name} {mistake}: {shown}" if mistake else f"wrong at {shown}"
 
 
 def entry_text(e: Evidence) -> str:
-    """``dw[2, 3]: yours 0.5, true 0.25 (certified)``."""
+    """``dw[2, 3]: yours 0.5, true 0.25 (certified by exact)``."""
     where = e.where or "the gradient along the tested direction"
-    return f"{where}: yours {number(e.claimed)}, true {number(e.value)} ({e.kind} by {e.oracle})"
+    yours, true = apart(e.claimed, e.value)
+    return f"{where}: yours {yours}, true {true} ({e.kind} by {e.oracle})"
 
 
-def number(value: float | complex | None) -> str:
-    return "?" if value is None else f"{value:.6g}"
+def apart(a: float | complex | None, b: float | complex | None) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart, at least 6."""
+    if a is None or b is None:
+        return ("?" if a is None else f"{a:.6g}", "?" if b is None else f"{b:.6g}")
+    digits = next((d for d in range(6, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def at_input(problem: Problem, e: Evidence) -> str:
@@ -92,6 +100,7 @@ def close(a: Array, b: Array) -> bool:
 
 
 def zero(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
+    """All zero where the true gradient is not."""
     return "is zero" if not mine.any() and true.any() else None
 
 
@@ -131,7 +140,11 @@ def sizes(problem: Problem) -> Iterator[tuple[int, str]]:
 def rearranged(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
     """Transposed, with permuted axes, reversed or shifted."""
     for axes in itertools.permutations(range(true.ndim)):
-        if axes != tuple(range(true.ndim)) and true.transpose(axes).shape == mine.shape and close(mine, true.transpose(axes)):
+        if (
+            axes != tuple(range(true.ndim))
+            and true.transpose(axes).shape == mine.shape
+            and close(mine, true.transpose(axes))
+        ):
             return "is the transpose of the right value" if true.ndim == 2 else f"has its axes permuted by {axes}"
     for axis in range(true.ndim):
         if close(mine, np.flip(true, axis)) and not close(mine, true):
@@ -144,6 +157,7 @@ def rearranged(problem: Problem, k: int, mine: Array, true: Array) -> str | None
 
 
 def one_entry(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
+    """Right but for one entry."""
     wrong = wrong_entries(mine, true)
     return "is wrong in a single entry" if wrong.sum() == 1 and true.size > 2 else None
 
@@ -165,6 +179,7 @@ def region(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
 
 
 def wrong_entries(mine: Array, true: Array) -> Array:
+    """Where two gradients differ by more than rounding, as booleans."""
     size = np.maximum(np.abs(mine), np.abs(true))
     return np.asarray(np.abs(mine - true) > 1e-7 * np.maximum(size, 1e-3 * np.max(size, initial=0.0)))
 
@@ -192,7 +207,13 @@ def swapped(problem: Problem) -> bool:
     """Whether the first two cotangents are each other's."""
     assert problem.true is not None
     (a, b), (p, q) = problem.claimed[:2], problem.true[:2]
-    return a.shape == q.shape and b.shape == p.shape and close(a, q) and close(b, p) and not (p.shape == q.shape and close(p, q))
+    return (
+        a.shape == q.shape
+        and b.shape == p.shape
+        and close(a, q)
+        and close(b, p)
+        and not (p.shape == q.shape and close(p, q))
+    )
 
 
 MISTAKES: tuple[Callable[[Problem, int, Array, Array], str | None], ...] = (

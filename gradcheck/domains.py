@@ -79,7 +79,9 @@ def seed_of(name: str, seed: int = 0) -> list[int]:
     return [seed, zlib.crc32(name.encode())]
 
 
-def draw(domain: Mapping[str, Spec], name: str, *, role: str = "random", turn: int = 0, seed: int = 0) -> dict[str, Any]:
+def draw(
+    domain: Mapping[str, Spec], name: str, *, role: str = "random", turn: int = 0, seed: int = 0
+) -> dict[str, Any]:
     """A value for each name of the domain.  `turn` cycles through choices and special values."""
     drawing = Draw(name, role=role, turn=turn, seed=seed)
     for key, spec in domain.items():
@@ -244,7 +246,9 @@ def index(below: str, shape: str = "m") -> Spec:
 
 def labels(classes: str, shape: str = "n") -> Spec:
     """Class labels: integers from 0 to classes - 1."""
-    return Made(lambda rng, draw: rng.integers(draw.size(classes), size=draw.shape(shape)), f"labels below {classes} ({shape})")
+    return Made(
+        lambda rng, draw: rng.integers(draw.size(classes), size=draw.shape(shape)), f"labels below {classes} ({shape})"
+    )
 
 
 def mask(shape: str, keep: float = 0.6) -> Spec:

@@ -33,7 +33,13 @@ class Claims:
     """The numbers that one text prints of one computation: ``function(**at)`` gives a dictionary of quantities."""
 
     def __init__(
-        self, function: Function, *, source: str, at: Mapping[str, Any], printed: Mapping[str, Any], graph: Function | None = None
+        self,
+        function: Function,
+        *,
+        source: str,
+        at: Mapping[str, Any],
+        printed: Mapping[str, Any],
+        graph: Function | None = None,
     ) -> None:
         self.function, self.source, self.at, self.graph = function, source, at, graph
         self.printed = {k: v if isinstance(v, Printed) else Printed(v) for k, v in printed.items()}

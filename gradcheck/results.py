@@ -168,7 +168,11 @@ def plain(value: Any) -> Any:
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
-        return {"dtype": str(array.dtype), "shape": list(array.shape), "data": [plain(x) for x in array.ravel().tolist()]}
+        return {
+            "dtype": str(array.dtype),
+            "shape": list(array.shape),
+            "data": [plain(x) for x in array.ravel().tolist()],
+        }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -83,7 +83,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
     # What NumPy asks.
 
     def __array__(self, *args: Any, **kwargs: Any) -> Array:
-        raise NotLiftable("an exact array was to be turned into a plain one: keep to NumPy functions of the array itself")
+        raise NotLiftable(
+            "an exact array was to be turned into a plain one: keep to NumPy functions of the array itself"
+        )
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         from gradcheck.lifted.ufuncs import apply_ufunc
@@ -173,7 +175,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
         if kind == "b":
             return self != 0
         if kind in "iu":
-            raise NotLiftable("astype(int) truncates, which exact arithmetic does not follow: keep indices out of the arguments")
+            raise NotLiftable(
+                "astype(int) truncates, which exact arithmetic does not follow: keep indices out of the arguments"
+            )
         # Exact arithmetic is about the ideal function: rounding to another float type is the identity.
         copied = self.copy()
         copied.dtype = np.dtype(dtype)

@@ -47,7 +47,9 @@ class Balls:
         """A plain array whose floats are taken at their word, with a tangent of floats or balls."""
         array = np.asarray(array)
         if np.iscomplexobj(array):
-            raise NotLiftable("complex arguments are not known to balls: pass real and imaginary parts as arguments of their own")
+            raise NotLiftable(
+                "complex arguments are not known to balls: pass real and imaginary parts as arguments of their own"
+            )
         companion = None if tangent is None else balls_of(np.asarray(tangent))
         dtype = array.dtype if array.dtype.kind == "f" else np.dtype(float)
         return Lifted(self, balls_of(array), companion, dtype)
@@ -92,7 +94,8 @@ class Balls:
             if item.companion is None or not moves(item.companion):
                 continue
             self.count(2 * value.size)
-            term = derivatives()[name][i](*values, value) * item.companion
+            term = objects(derivatives()[name][i](*values, value) * item.companion)
+            term = term if term.shape == value.shape else np.broadcast_to(term, value.shape).copy()
             tangent = term if tangent is None else tangent + term
         return Lifted(self, value, tangent, inputs[0].dtype)
 
@@ -161,7 +164,9 @@ def widen(values: Array, radius: Array) -> Array:
     """Balls with a radius added."""
     from flint import arb
 
-    return np.asarray(np.frompyfunc(lambda x, r: arb(x, float(r)) if np.isfinite(r) else x, 2, 1)(values, radius), dtype=object)
+    return np.asarray(
+        np.frompyfunc(lambda x, r: arb(x, float(r)) if np.isfinite(r) else x, 2, 1)(values, radius), dtype=object
+    )
 
 
 def dyadic(array: Array) -> Array:

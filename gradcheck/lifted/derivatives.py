@@ -99,8 +99,11 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
         "expit": (each(expit), (each(lambda x, y: expit(x) * expit(-x), 2),)),
         "log_expit": (each(lambda x: -logaddexp(arb(0), -x)), (each(lambda x, y: expit(-x), 2),)),
         "logit": (each(lambda x: x.log() - (1 - x).log()), (lambda x, y: 1 / (x * (1 - x)),)),
-        "gammaln": (each(lambda x: x.gamma().log() if x > 0 else abs(x.gamma()).log()), (each(lambda x, y: x.digamma(), 2),)),
-        "psi": (each(lambda x: x.digamma()), (each(lambda x, y: (two.zeta(x) if x > 0 else arb.nan()), 2),)),
+        "gammaln": (
+            each(lambda x: x.gamma().log() if x > 0 else abs(x.gamma()).log()),
+            (each(lambda x, y: x.digamma(), 2),),
+        ),
+        "psi": (each(lambda x: x.digamma()), (each(lambda x, y: two.zeta(x) if x > 0 else arb.nan(), 2),)),
         "xlogy": (each(xlogy, 2), (lambda a, b, y: log(b), lambda a, b, y: a / b)),
         "xlog1py": (
             each(lambda a, b: a * b.log1p() if a != 0 or not a.is_exact() else arb(0), 2),
@@ -137,6 +140,7 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def power_by_base(base: Any, exponent: Any, y: Any) -> Any:
+    """The derivative of base ** exponent by the base, for a base of any sign where the exponent is an integer."""
     n = whole(exponent)
     if n == 0:
         return 0 * exponent
@@ -144,6 +148,7 @@ def power_by_base(base: Any, exponent: Any, y: Any) -> Any:
 
 
 def power_by_exponent(base: Any, exponent: Any, y: Any) -> Any:
+    """The derivative of base ** exponent by the exponent; 0 at base 0."""
     if base == 0 and exponent > 0:
         return 0 * y
     return base.log() * y
@@ -166,6 +171,7 @@ def expit(x: Any) -> Any:
 
 
 def cbrt(x: Any) -> Any:
+    """The real cube root."""
     return x.root(3) if x >= 0 else -((-x).root(3))
 
 
@@ -181,6 +187,5 @@ def rint(x: Any) -> Any:
 
 
 def xlogy(a: Any, b: Any) -> Any:
+    """a * log(b), 0 where a is exactly 0."""
     return a * b.log() if a != 0 or not a.is_exact() else 0 * a
-
-

@@ -60,6 +60,7 @@ def exact_params(system: Balls, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def exact_param(system: Balls, value: Any) -> Any:
+    """One parameter, taken at its word."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return system.exact(value)
     return Exact(value) if isinstance(value, float | np.floating) else value
@@ -142,5 +143,3 @@ def dot(weights: Array, balls: Array) -> Any:
     from flint import arb
 
     return sum((arb(float(w)) * b for w, b in zip(weights.flat, balls.flat, strict=True) if w != 0), arb(0))
-
-

@@ -71,6 +71,7 @@ def multilinear(function: Function) -> Function:
 
 
 def einsum(system: System, subscripts: str, *operands: Any, optimize: Any = None, **kwargs: Any) -> Lifted:
+    """np.einsum in its subscript form."""
     arrays = [lifted(system, o) for o in operands]
     return product(system, lambda *a: np.einsum(subscripts, *a, **kwargs), *arrays)
 
@@ -81,7 +82,10 @@ def convolve(function: Function) -> Function:
     def implementation(system: System, a: Any, v: Any, mode: str = "full") -> Lifted:
         def by_sums(x: Any, y: Any) -> Any:
             y = y if function is np.convolve else y[::-1]
-            full = [sum((x[i] * y[k - i] for i in range(max(0, k - len(y) + 1), min(k + 1, len(x)))), 0 * x[0]) for k in range(len(x) + len(y) - 1)]
+            full = [
+                sum((x[i] * y[k - i] for i in range(max(0, k - len(y) + 1), min(k + 1, len(x)))), 0 * x[0])
+                for k in range(len(x) + len(y) - 1)
+            ]
             length = {"full": len(full), "same": max(len(x), len(y)), "valid": abs(len(x) - len(y)) + 1}[mode]
             start = (len(full) - length) // 2
             return np.array(full, dtype=object)[start : start + length]
@@ -92,6 +96,7 @@ def convolve(function: Function) -> Function:
 
 
 def where(system: System, condition: Any, *branches: Any) -> Any:
+    """np.where, with one argument and with three."""
     condition = condition != 0 if isinstance(condition, Lifted) else condition
     if not branches:
         return np.where(condition)
@@ -99,6 +104,7 @@ def where(system: System, condition: Any, *branches: Any) -> Any:
 
 
 def pick(system: System, conditions: Any, choices: Any, default: Any = 0) -> Any:
+    """np.select: the first condition that holds wins."""
     result = lifted(system, default)
     for condition, value in list(zip(conditions, choices, strict=True))[::-1]:
         result = select(condition, lifted(system, value), result)
@@ -106,10 +112,20 @@ def pick(system: System, conditions: Any, choices: Any, default: Any = 0) -> Any
 
 
 def count_of(x: Lifted, axis: Any) -> int:
+    """The number of entries along the axes of a reduction."""
     return int(np.prod([x.shape[a] for a in axes_of(axis, x.ndim)], dtype=int))
 
 
-def total(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+def total(
+    system: System,
+    x: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """np.sum."""
     x = lifted(system, x)
     if where is not True:
         x = select(where, x, system.constant(np.zeros(())))
@@ -117,6 +133,7 @@ def total(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims:
 
 
 def mean(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Any:
+    """np.mean."""
     x = lifted(system, x)
     if where is True:
         return reduce(np.add, x, axis, keepdims is True) / count_of(x, axis)
@@ -124,19 +141,35 @@ def mean(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: 
     return total(system, x, axis, None, keepdims, None, where) / counts
 
 
-def var(system: System, x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: Any = False, correction: Any = None, **_: Any) -> Any:
+def var(
+    system: System,
+    x: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    ddof: int = 0,
+    keepdims: Any = False,
+    correction: Any = None,
+    **_: Any,
+) -> Any:
+    """np.var."""
     x = lifted(system, x)
     centred = x - mean(system, x, axis, keepdims=True)
     free = correction if isinstance(correction, int | float) else ddof
     return reduce(np.add, centred * centred, axis, keepdims is True) / (count_of(x, axis) - free)
 
 
-def prod(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, **_: Any) -> Any:
+def prod(
+    system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, **_: Any
+) -> Any:
+    """np.prod."""
     return reduce(np.multiply, lifted(system, x), axis, keepdims is True, initial)
 
 
 def running(ufunc: np.ufunc) -> Function:
-    def implementation(system: System, x: Lifted, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Lifted:
+    """np.cumsum and np.cumprod, and their array-API names."""
+    def implementation(
+        system: System, x: Lifted, axis: Any = None, dtype: Any = None, include_initial: bool = False
+    ) -> Lifted:
         if axis is None:
             x, axis = x.ravel(), 0
         result = accumulate(ufunc, x, axis)
@@ -151,7 +184,9 @@ def running(ufunc: np.ufunc) -> Function:
 def like(fill: float) -> Function:
     """zeros_like and its relatives."""
 
-    def implementation(system: System, x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Any:
+    def implementation(
+        system: System, x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+    ) -> Any:
         shape = np.shape(x) if shape is None else shape
         if dtype is not None and np.dtype(dtype).kind not in "fc":
             return np.full(shape, fill, dtype)
@@ -164,21 +199,25 @@ def like(fill: float) -> Function:
 
 
 def full_like(system: System, x: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """np.full_like."""
     result = like(0.0)(system, x, dtype, **kwargs)
     result[...] = fill_value
     return result
 
 
 def copyto(system: System, target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """np.copyto."""
     write(target, lifted(system, source), where)
 
 
 def fill_diagonal(system: System, x: Lifted, value: Any, wrap: bool = False) -> None:
+    """np.fill_diagonal."""
     diagonal = np.arange(min(x.shape))
     x[(diagonal,) * x.ndim] = value
 
 
 def put_along_axis(system: System, x: Lifted, indices: Any, values: Any, axis: Any) -> None:
+    """np.put_along_axis."""
     places = np.take_along_axis(np.arange(x.size).reshape(x.shape), indices, axis)
     flat = x.ravel()
     flat[places] = values
@@ -186,15 +225,23 @@ def put_along_axis(system: System, x: Lifted, indices: Any, values: Any, axis: A
 
 
 def put(system: System, x: Lifted, indices: Any, values: Any, mode: str = "raise") -> None:
+    """np.put."""
     flat = x.ravel()
     flat[np.asarray(indices)] = values
     x[...] = flat.reshape(x.shape)
 
 
-def pad(system: System, x: Lifted, width: Any, mode: str = "constant", constant_values: Any = 0, **kwargs: Any) -> Lifted:
+def pad(
+    system: System, x: Lifted, width: Any, mode: str = "constant", constant_values: Any = 0, **kwargs: Any
+) -> Lifted:
+    """np.pad: constants, and the modes that repeat entries."""
     if mode == "constant" and np.any(constant_values):
         inside = np.pad(np.ones(x.shape, bool), width)
-        return select(inside, pad(system, x, width), system.constant(np.pad(np.zeros(x.shape), width, constant_values=constant_values)))
+        return select(
+            inside,
+            pad(system, x, width),
+            system.constant(np.pad(np.zeros(x.shape), width, constant_values=constant_values)),
+        )
     # The places are moved as numbers; place 0 stands for the zero that constant padding brings in.
     places = np.pad(np.arange(1, x.size + 1).reshape(x.shape), width, mode=mode, **kwargs)  # type: ignore[call-overload]
     flat = join(np.concatenate, [system.zeros((1,)), x.ravel()])
@@ -202,21 +249,25 @@ def pad(system: System, x: Lifted, width: Any, mode: str = "constant", constant_
 
 
 def meshgrid(system: System, *xs: Any, indexing: str = "xy", **_: Any) -> list[Lifted]:
+    """np.meshgrid."""
     arrays = [lifted(system, x) for x in xs]
     places = np.meshgrid(*[np.arange(a.size) for a in arrays], indexing=indexing)  # type: ignore[call-overload]
     return [a.ravel()[p] for a, p in zip(arrays, places, strict=True)]
 
 
 def broadcast_arrays(system: System, *xs: Any, **_: Any) -> tuple[Lifted, ...]:
+    """np.broadcast_arrays."""
     shape = np.broadcast_shapes(*(np.shape(x) for x in xs))
     return tuple(lifted(system, x).each(lambda c: np.broadcast_to(c, shape)) for x in xs)
 
 
 def array_equal(system: System, a: Any, b: Any, equal_nan: bool = False) -> bool:
+    """np.array_equal."""
     return np.shape(a) == np.shape(b) and bool(np.all(lifted(system, a) == b))
 
 
 def cross(system: System, a: Any, b: Any, axis: int = -1, **_: Any) -> Lifted:
+    """np.cross of vectors with three entries."""
     a, b = (lifted(system, x).each(lambda c: np.moveaxis(c, axis, -1)) for x in (a, b))
     (a0, a1, a2), (b0, b1, b2) = ([x[..., i] for i in range(3)] for x in (a, b))
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
@@ -227,9 +278,40 @@ TABLE: dict[str, Function] = {
     **{
         f.__name__: channelwise(f)
         for f in (
-            *(np.reshape, np.transpose, np.ravel, np.moveaxis, np.swapaxes, np.expand_dims, np.squeeze, np.broadcast_to),
-            *(np.flip, np.fliplr, np.flipud, np.roll, np.rot90, np.repeat, np.tile, np.take, np.take_along_axis, np.diagonal),
-            *(np.diag, np.tril, np.triu, np.trace, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.copy, np.diff, np.delete),
+            *(
+                np.reshape,
+                np.transpose,
+                np.ravel,
+                np.moveaxis,
+                np.swapaxes,
+                np.expand_dims,
+                np.squeeze,
+                np.broadcast_to,
+            ),
+            *(
+                np.flip,
+                np.fliplr,
+                np.flipud,
+                np.roll,
+                np.rot90,
+                np.repeat,
+                np.tile,
+                np.take,
+                np.take_along_axis,
+                np.diagonal,
+            ),
+            *(
+                np.diag,
+                np.tril,
+                np.triu,
+                np.trace,
+                np.atleast_1d,
+                np.atleast_2d,
+                np.atleast_3d,
+                np.copy,
+                np.diff,
+                np.delete,
+            ),
             *(np.matrix_transpose, np.diagflat, np.rollaxis, np.ediff1d, np.resize, np.compress, sliding_window_view),
         )
     },
@@ -249,7 +331,9 @@ TABLE: dict[str, Function] = {
     "cumulative_sum": running(np.add),
     "cumprod": running(np.multiply),
     "cumulative_prod": running(np.multiply),
-    "append": lambda system, x, y, axis=None: joining(np.concatenate)(system, [x, y] if axis is not None else [np.ravel(x), np.ravel(y)], axis=axis or 0),
+    "append": lambda system, x, y, axis=None: joining(np.concatenate)(
+        system, [x, y] if axis is not None else [np.ravel(x), np.ravel(y)], axis=axis or 0
+    ),
     "zeros_like": like(0.0),
     "empty_like": like(0.0),
     "ones_like": like(1.0),
@@ -272,7 +356,9 @@ TABLE: dict[str, Function] = {
     "isrealobj": lambda system, x: True,
     "real": lambda system, x: x,
     "imag": lambda system, x: x.imag,
-    "round": lambda system, x, decimals=0, out=None: np.rint(x) if decimals == 0 else np.rint(x * 10**decimals) / 10**decimals,
+    "round": lambda system, x, decimals=0, out=None: (
+        np.rint(x) if decimals == 0 else np.rint(x * 10**decimals) / 10**decimals
+    ),
     "any": lambda system, x, *args, **kwargs: np.any(x != 0, *args, **kwargs),
     "all": lambda system, x, *args, **kwargs: np.all(x != 0, *args, **kwargs),
     "count_nonzero": lambda system, x, *args, **kwargs: np.count_nonzero(x != 0, *args, **kwargs),

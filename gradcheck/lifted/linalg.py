@@ -60,6 +60,7 @@ def back_substitute(u: Lifted, b: Lifted) -> Lifted:
 
 
 def solve(a: Lifted, b: Any) -> Lifted:
+    """x of a x = b for one matrix a."""
     b = lifted(a.system, b)
     u, right, _ = eliminate(a, b.reshape((b.shape[0], -1)))
     assert right is not None
@@ -78,15 +79,18 @@ def solve_any(system: System, a: Any, b: Any) -> Lifted:
 
 
 def inv(a: Lifted) -> Lifted:
+    """The inverse of one matrix."""
     return solve(a, np.eye(a.shape[0]))
 
 
 def det(a: Lifted) -> Lifted:
+    """The determinant of one matrix."""
     u, _, sign = eliminate(a)
     return np.multiply.reduce(np.diagonal(u)) * sign  # type: ignore[no-any-return]
 
 
 def slogdet(a: Lifted) -> tuple[Lifted, Lifted]:
+    """Sign and log of the absolute value of a determinant."""
     determinant = det(a)
     return np.sign(determinant), np.log(np.abs(determinant))
 
@@ -118,6 +122,7 @@ def norm(system: System, x: Any, ord: Any = None, axis: Any = None, keepdims: bo
 
 
 def matrix_power(a: Lifted, n: int) -> Lifted:
+    """A whole power of one matrix; a negative one is a power of the inverse."""
     base = inv(a) if n < 0 else a
     result = a.system.constant(np.eye(a.shape[0]))
     for _ in range(abs(n)):
@@ -126,6 +131,7 @@ def matrix_power(a: Lifted, n: int) -> Lifted:
 
 
 def multi_dot(system: System, arrays: Any) -> Any:
+    """The product of several matrices, from the left."""
     first, *rest = (lifted(system, a) for a in arrays)
     for item in rest:
         first = first @ item

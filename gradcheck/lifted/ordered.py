@@ -16,7 +16,15 @@ from gradcheck.results import Array
 def extreme(ufunc: np.ufunc) -> Callable[..., Any]:
     """max and min: a fold, so that the first of equal values wins."""
 
-    def implementation(system: System, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+    def implementation(
+        system: System,
+        x: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         x = lifted(system, x)
         if where is not True:
             x = select(where, x, lifted(system, initial))
@@ -61,10 +69,12 @@ def argsort(system: System, x: Any, axis: Any = -1, kind: Any = None, **_: Any) 
 
 
 def compare_items(system: System, items: Lifted, i: int, j: int) -> int:
+    """The order of two entries, as a comparison function gives it."""
     return int(system.order(items[i], items[j]))
 
 
 def sort(system: System, x: Any, axis: Any = -1, **kwargs: Any) -> Lifted:
+    """np.sort; equal entries stay in their order."""
     x = lifted(system, x)
     if axis is None:
         x, axis = x.ravel(), -1
@@ -73,10 +83,12 @@ def sort(system: System, x: Any, axis: Any = -1, **kwargs: Any) -> Lifted:
 
 
 def partition(system: System, x: Any, kth: Any, axis: Any = -1, **_: Any) -> Lifted:
+    """np.partition: a sorted array is partitioned at every place."""
     return sort(system, x, axis)
 
 
 def median(system: System, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Lifted:
+    """np.median: the mean of the two middle entries."""
     ordered = sort(system, x, axis)
     along = -1 if axis is None else axis
     n = ordered.shape[along]
@@ -106,14 +118,15 @@ TABLE: dict[str, Callable[..., Any]] = {
     "partition": partition,
     "median": median,
     "searchsorted": searchsorted,
-    "ptp": lambda system, x, axis=None, **k: extreme(np.maximum)(system, x, axis, **k) - extreme(np.minimum)(system, x, axis, **k),
+    "ptp": lambda system, x, axis=None, **k: (
+        extreme(np.maximum)(system, x, axis, **k) - extreme(np.minimum)(system, x, axis, **k)
+    ),
     "clip": lambda system, x, a_min=None, a_max=None, **k: clip(system, x, k.get("min", a_min), k.get("max", a_max)),
 }
 
 
 def clip(system: System, x: Any, low: Any, high: Any) -> Any:
+    """np.clip; either bound may be None."""
     x = lifted(system, x)
     x = x if low is None else np.maximum(x, low)
     return x if high is None else np.minimum(x, high)
-
-

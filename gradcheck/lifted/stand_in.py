@@ -44,7 +44,12 @@ def blame(error: BaseException) -> str:
     ours = str(Path(__file__).parent)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = frame.filename
-        if not path.startswith(ours) and "numpy" not in Path(path).parts and "contextlib" not in path and "oracles" not in path:
+        if (
+            not path.startswith(ours)
+            and "numpy" not in Path(path).parts
+            and "contextlib" not in path
+            and "oracles" not in path
+        ):
             return f"{Path(path).name}:{frame.lineno}: `{frame.line}`: "
     return ""
 
@@ -193,7 +198,14 @@ class MathStandIn:
     """The module math; a function of an exact number is NumPy's of that name."""
 
     NAMES: dict[str, str] = {
-        **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh"},
+        **{
+            "asin": "arcsin",
+            "acos": "arccos",
+            "atan": "arctan",
+            "atan2": "arctan2",
+            "asinh": "arcsinh",
+            "acosh": "arccosh",
+        },
         **{"atanh": "arctanh", "pow": "power", "fabs": "abs"},
     }
 
@@ -212,5 +224,3 @@ class MathStandIn:
             return getattr(np, self.NAMES.get(name, name))(*args)
 
         return function
-
-

@@ -83,32 +83,39 @@ def product(system: System, function: Callable[..., Any], *inputs: Lifted) -> Li
 
 
 def maximum(system: System, a: Lifted, b: Lifted) -> Lifted:
+    """The larger of two; the first of equal ones."""
     return select(system.order(a, b) >= 0, a, b)
 
 
 def minimum(system: System, a: Lifted, b: Lifted) -> Lifted:
+    """The smaller of two; the first of equal ones."""
     return select(system.order(a, b) <= 0, a, b)
 
 
 def absolute(system: System, a: Lifted) -> Lifted:
+    """a or -a; at 0 the sign of the tangent decides."""
     return select(system.order(a, system.zeros(())) >= 0, a, -a)
 
 
 def sign(system: System, a: Lifted) -> Lifted:
+    """-1, 0 or 1, as a constant."""
     return system.constant(system.order(a, system.zeros(())))
 
 
 def heaviside(system: System, a: Lifted, at_zero: Lifted) -> Lifted:
+    """0 below 0, 1 above it, at_zero at it."""
     order = system.order(a, system.zeros(()))
     return select(order == 0, at_zero, system.constant(np.asarray(order > 0, dtype=float)))
 
 
 def copysign(system: System, a: Lifted, b: Lifted) -> Lifted:
+    """The size of a with the sign of b."""
     size = absolute(system, a)
     return select(system.order(b, system.zeros(())) >= 0, size, -size)
 
 
 def logical_not(system: System, a: Lifted) -> Array:
+    """Where a number is 0."""
     return system.order(a, system.zeros(())) == 0
 
 
@@ -146,7 +153,11 @@ def reduce(ufunc: np.ufunc, x: Lifted, axis: Any = 0, keepdims: bool = False, in
     axes = axes_of(axis, x.ndim)
     if ufunc is np.add:
         x.system.count(x.size)
-        result = x.each(lambda c: np.add.reduce(c, axis=axes or None, keepdims=keepdims) if c.size else zeros_left(c, axes, keepdims))
+        result = x.each(
+            lambda c: (
+                np.add.reduce(c, axis=axes or None, keepdims=keepdims) if c.size else zeros_left(c, axes, keepdims)
+            )
+        )
     else:
         result = fold(ufunc, x, axes)
         if keepdims:
@@ -184,7 +195,9 @@ def accumulate(ufunc: np.ufunc, x: Lifted, axis: int = 0) -> Lifted:
 def at(system: System, ufunc: np.ufunc, target: Any, index: Any, values: Any = None) -> None:
     """``ufunc.at``: unbuffered, so that repeated indices are all counted."""
     if not isinstance(target, Lifted):
-        raise NotLiftable(f"np.{ufunc.__name__}.at writes exact numbers into a plain array: create it with np.zeros_like")
+        raise NotLiftable(
+            f"np.{ufunc.__name__}.at writes exact numbers into a plain array: create it with np.zeros_like"
+        )
     places = np.arange(target.size).reshape(target.shape)[index]
     source = lifted(system, values)
     spread = source.each(lambda c: np.broadcast_to(c, places.shape).reshape(-1))

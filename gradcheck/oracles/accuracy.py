@@ -83,7 +83,11 @@ def worst(
     epsilon: float,
 ) -> Accuracy:
     """The worst and the median error over all entries, and where the worst is."""
-    names = problem.names if question == "gradient" else tuple(f"y{i}" if not problem.single else "y" for i in range(len(ours)))
+    names = (
+        problem.names
+        if question == "gradient"
+        else tuple(f"y{i}" if not problem.single else "y" for i in range(len(ours)))
+    )
     largest, errors, place = 0.0, [], (None, None)
     for k, (mine, true) in enumerate(zip(ours, exact, strict=True)):
         if not mine.size:
@@ -110,7 +114,9 @@ def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array
     error = np.asarray(np.frompyfunc(distance, 2, 1)(floats, true), dtype=float)
     unit = ulp(true, epsilon)
     for other in moved:
-        change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(true, other)
+        change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(
+            true, other
+        )
         unit = np.maximum(unit, np.asarray(change, dtype=float))
     return np.asarray(error / unit)
 

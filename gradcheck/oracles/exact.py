@@ -127,5 +127,3 @@ def accuracy_evidence(problem: Problem, question: str, found: Accuracy) -> Evide
         detail=f"{what}: at most {found.worst:.3g} weighted ULPs (median {found.median:.2g}, budget {found.budget:g})",
         point=problem.point.name,
     )
-
-

@@ -16,6 +16,8 @@ from gradcheck.results import Array, Stance
 # For: the residual is at most this part of the scale.  With rounded constants in the code their own size is allowed.
 CERTIFIED = 2.0**-60
 CONSTANTS = 2.0**-40
+# What is said of an entry without which the projections agree.
+ONLY = "the only wrong entry"
 # The directions of a projection; any single wrong entry shows in each.
 PROJECTIONS = 2
 
@@ -124,6 +126,7 @@ def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...],
 def residual_at(
     problem: Problem, exact: Claim, direction: tuple[Array | None, ...], scale: float, final: bool
 ) -> Residual:
+    """The residual along a direction at one precision; where ties are met, the interval of the one-sided slopes."""
     forward = certified(problem, direction, final)
     claimed = claimed_slope(exact, direction)
     inexact = forward.inexact_constants or exact.inexact_constants
@@ -148,6 +151,7 @@ def residual_at(
 
 
 def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
+    """The certified slope of the problem's forward along a direction."""
     return slope(
         problem.primal, problem.args, problem.params, problem.dy, direction, single=problem.single, final=final, tie=tie
     )
@@ -184,7 +188,9 @@ def directions(problem: Problem, claims: Claims, argument: int) -> Iterator[tupl
         signs = problem.rng(f"direction{argument}/{turn}").choice([-1.0, 1.0], gradient.shape)
         for part in (known, ~known):
             if part.any():
-                yield tuple(np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args)))
+                yield tuple(
+                    np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args))
+                )
 
 
 def projected_scale(claims: Claims, direction: tuple[Array | None, ...]) -> float:
@@ -208,10 +214,17 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     entry = tuple(int(i) for i in np.unravel_index(int(places[0]), vector.shape))
     scale = floor(problem, problem.scale(argument, midpoints(claims.first.cotangents[argument])))[entry]
     residual = along(problem, claims, unit(problem, argument, entry), float(scale))
-    return one_entry(problem.names[argument], entry, residual)
+    vector = vector.copy()
+    vector[entry] = 0.0
+    rest = tuple(vector if k == argument else None for k in range(len(problem.args)))
+    alone = along(problem, claims, rest, projected_scale(claims, rest)).stance == "for"
+    return one_entry(
+        problem.names[argument], entry, residual, ONLY if alone else "found by bisection, not the only one"
+    )
 
 
 def one_entry(name: str, entry: tuple[int, ...], residual: Residual, detail: str = "") -> Finding:
+    """A finding about one entry, from its residual."""
     scale = residual.scale or 1.0
     return Finding(
         name,
@@ -259,5 +272,3 @@ def floor(problem: Problem, scale: Array) -> Array:
     """The scale, with that of the cotangent where output and gradient are both 0."""
     typical = max((float(np.max(np.abs(d), initial=0.0)) for d in problem.dy), default=1.0)
     return np.where(scale > 0, scale, typical or 1.0)
-
-

@@ -1,0 +1,99 @@
+"""The formulas of a small problem, typeset: the first output, and the first cotangent of each argument."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from gradcheck.oracles.derivation import Derivation
+from gradcheck.oracles.zero_test import tree_size
+from gradcheck.problems import Problem
+
+LONGEST = 250
+
+
+def typeset(problem: Problem, derivation: Derivation) -> dict[str, str]:
+    """{"text", "latex", "mathml"}, an equation a line; empty where every formula would be too long to read."""
+    equations = []
+    name = "y" if problem.single else "y0"
+    if derivation.y and derivation.y[0].size:
+        equations.append((labelled(name, derivation.y[0].shape), derivation.y[0].flat[0]))
+    for place, claimed, true in zip(derivation.places, derivation.claimed, derivation.true, strict=True):
+        if claimed.size:
+            shorter = min((tidy(e.flat[0]) for e in (claimed, true)), key=tree_size)
+            equations.append((labelled(barred(problem.names[place]), claimed.shape), shorter))
+    equations = [(left, right) for left, right in equations if tree_size(right) <= LONGEST]
+    if not equations:
+        return {}
+    return {
+        "text": "\n".join(f"{left} = {right}" for left, right in equations),
+        "latex": "\n".join(latex(left, right) for left, right in equations),
+        "mathml": "\n".join(mathml(left, right) for left, right in equations),
+    }
+
+
+def labelled(name: str, shape: tuple[int, ...]) -> Any:
+    """The symbol of the first entry."""
+    import sympy
+
+    return sympy.Symbol(f"{name}[{','.join('0' * len(shape))}]" if shape else name, real=True)
+
+
+def barred(name: str) -> str:
+    """The name of a cotangent: the first letter under a bar."""
+    return unicodedata.normalize("NFC", f"{name[0]}\u0304{name[1:]}")
+
+
+def tidy(e: Any) -> Any:
+    """The shortest of a few cheap forms."""
+    import sympy
+
+    forms = [e, sympy.factor_terms(e)]
+    if tree_size(e) <= LONGEST:
+        forms.append(sympy.together(e))
+    return min(forms, key=tree_size)
+
+
+def latex(left: Any, right: Any) -> str:
+    """An equation in LaTeX."""
+    import sympy
+
+    names = {s: latex_name(str(s)) for s in left.free_symbols | right.free_symbols}
+    return f"{names[left]} = {sympy.latex(right, symbol_names=names)}"
+
+
+def latex_name(name: str) -> str:
+    """``x̄[0,1]`` as ``\\bar{x}_{0,1}``; a Greek name as its letter."""
+    import sympy
+
+    stem, index = split(name)
+    plain = unicodedata.normalize("NFD", stem)
+    barless = plain.replace("\u0304", "")
+    body = barless if barless[:1].isdigit() else sympy.latex(sympy.Symbol(barless))
+    if barless != plain:
+        head, *rest = body.split("_", 1)
+        body = "_".join([rf"\bar{{{head}}}", *rest])
+    if not index:
+        return body
+    return rf"{body}_{{{index}}}" if "_" not in body else rf"{{{body}}}_{{{index}}}"
+
+
+def mathml(left: Any, right: Any) -> str:
+    """An equation in presentation MathML."""
+    import sympy
+
+    names = {s: sympy.Symbol(mathml_name(str(s)), real=True) for s in left.free_symbols | right.free_symbols}
+    parts = [sympy.printing.mathml(e.xreplace(names), printer="presentation") for e in (left, right)]
+    return f'<math display="block"><mrow>{parts[0]}<mo>=</mo>{parts[1]}</mrow></math>'
+
+
+def mathml_name(name: str) -> str:
+    """``x[0,1]`` as ``x_0,1``, which sympy prints with a subscript."""
+    stem, index = split(name)
+    return f"{stem}_{index}" if index else stem
+
+
+def split(name: str) -> tuple[str, str]:
+    """``x[0,1]`` as ``x`` and ``0,1``."""
+    stem, _, index = name.partition("[")
+    return stem, index.rstrip("]")

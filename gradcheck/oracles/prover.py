@@ -1,0 +1,222 @@
+"""Work with sympy expressions in a process of its own, which can be killed when it takes too long."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Timer
+from typing import Any
+
+from gradcheck.oracles.zero_test import is_zero
+
+# Numbers are computed with DIGITS digits; what is below 10^-ZERO of its scale is zero then.
+DIGITS, ZERO = 80, 40
+BESIDE = 3
+
+
+class TookTooLong(RuntimeError):
+    """The worker was killed."""
+
+
+class Worker:
+    """A process that runs functions of this package on pickled arguments, started when it is first asked."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.owner = 0
+
+    def ask(self, function: Callable[..., Any], *args: Any, seconds: float) -> Any:
+        """``function(*args)``, computed there.  Raises TookTooLong after `seconds`, and what the function raises."""
+        # A forked child must not talk to its parent's worker.
+        if self.process is None or self.owner != os.getpid() or self.process.poll() is not None:
+            self.start()
+        process = self.process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        request = pickle.dumps((function, args))
+        timer = Timer(seconds, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            value, error = pickle.load(process.stdout)
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            self.stop()
+            raise TookTooLong(f"stopped after {seconds:g} s") from None
+        finally:
+            timer.cancel()
+        if error is not None:
+            raise error
+        return value
+
+    def start(self) -> None:
+        code = f"import sys; sys.path[:] = {sys.path!r}; from gradcheck.oracles.prover import serve; serve()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.owner = os.getpid()
+
+    def stop(self) -> None:
+        """Kill the process, if it is ours."""
+        if self.process is not None and self.owner == os.getpid():
+            self.process.kill()
+            self.process.communicate()
+        self.process = None
+
+
+worker = Worker()
+atexit.register(worker.stop)
+
+
+def serve() -> None:
+    """The worker's loop: a pickled call comes in, its pickled value or error goes out."""
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            function, args = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            answer: tuple[Any, Exception | None] = (function(*args), None)
+        except Exception as error:
+            answer = None, RuntimeError(f"{type(error).__name__}: {error}")
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is to be compared: claimed and true expressions entry by entry, and where.
+
+    values: the float of each symbol; fixed: the symbols among them that keep their values (parameters); constants:
+    the float constants of the code; conditions: what is positive on the path taken; units: a scale for each entry.
+    """
+
+    claimed: tuple[Any, ...]
+    true: tuple[Any, ...]
+    values: Mapping[Any, float]
+    units: tuple[float, ...]
+    fixed: frozenset[Any] = frozenset()
+    constants: frozenset[Any] = frozenset()
+    conditions: tuple[Any, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What numbers say of one entry: its values at the point, and how far claimed and true are apart.
+
+    gap and slack are relative to the scale: |claimed - true|, and what rounding of the constants explains of it.
+    beside: the same gap beyond slack at points beside this one, the largest of them; nan where there is none.
+    """
+
+    claimed: float
+    true: float
+    gap: float
+    slack: float
+    beside: float
+
+
+def measure(comparison: Comparison) -> list[Entry]:
+    """Compare claimed and true with many digits, at the point and at points beside it on the same path."""
+    import mpmath
+
+    with mpmath.workdps(DIGITS):
+        function = compiled(comparison)
+        point = {s: mpmath.mpf(v) for s, v in comparison.values.items()}
+        entries = gaps(comparison, function, point)
+        beside = [gaps(comparison, function, p) for p in neighbours(comparison, function, point)]
+        return [
+            Entry(
+                number(claimed),
+                number(true),
+                float(gap),
+                float(slack),
+                max((float(b[i][2] - b[i][3]) for b in beside), default=float("nan")),
+            )
+            for i, (claimed, true, gap, slack) in enumerate(entries)
+        ]
+
+
+def number(value: Any) -> float:
+    """The real part as a float."""
+    import mpmath
+
+    return float(mpmath.re(value))
+
+
+def compiled(comparison: Comparison) -> Callable[[Mapping[Any, Any]], list[Any]]:
+    """The numbers of all expressions, then of the conditions, as a function of the values of the symbols."""
+    import sympy
+
+    symbols = list(comparison.values)
+    expressions = [*comparison.claimed, *comparison.true, *comparison.conditions]
+    function = sympy.lambdify(symbols, expressions, modules="mpmath", cse=True)
+    return lambda values: function(*(values[s] for s in symbols))
+
+
+def gaps(comparison: Comparison, function: Callable[..., Any], point: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
+    """(claimed, true, gap, slack) of each entry."""
+    import mpmath
+
+    n = len(comparison.claimed)
+
+    def residuals(values: Mapping[Any, Any]) -> list[Any]:
+        numbers = function(values)
+        return [mpmath.mpmathify(numbers[i]) - numbers[n + i] for i in range(n)]
+
+    numbers, apart = function(point), residuals(point)
+    scales = [max(abs(numbers[n + i]), comparison.units[i], mpmath.mpf(10) ** -300) for i in range(n)]
+    slack = [mpmath.mpf(10) ** -ZERO * s for s in scales]
+    if any(abs(r) > s for r, s in zip(apart, slack, strict=True)):
+        for c in comparison.constants:
+            moved = residuals({**point, c: point[c] * (1 + mpmath.mpf(2) ** -52)})
+            slack = [s + abs(m - r) for s, m, r in zip(slack, moved, apart, strict=True)]
+    return [(numbers[i], numbers[n + i], abs(apart[i]) / scales[i], slack[i] / scales[i]) for i in range(n)]
+
+
+def neighbours(
+    comparison: Comparison, function: Callable[..., Any], point: Mapping[Any, Any]
+) -> list[Mapping[Any, Any]]:
+    """Points beside `point` at which every path condition holds."""
+    import random
+
+    import mpmath
+
+    rng = random.Random(comparison.seed)
+    free = [s for s in point if s not in comparison.fixed and s not in comparison.constants]
+    found: list[Mapping[Any, Any]] = []
+    for step in (0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 1e-4, 1e-4, 1e-4):
+        moved = {s: point[s] + mpmath.mpf(rng.uniform(-step, step)) * (abs(point[s]) or 1) for s in free}
+        try:
+            conditions = function({**point, **moved})[2 * len(comparison.claimed) :]
+            if all(mpmath.im(c) == 0 and c > 0 for c in conditions):
+                found.append({**point, **moved})
+        except (ArithmeticError, ValueError, TypeError):
+            continue
+        if len(found) == BESIDE:
+            break
+    return found
+
+
+def prove(residuals: tuple[Any, ...], printed: Mapping[Any, Any]) -> list[str]:
+    """For each residual "proved", "printed" (with constants at their printed values), or "" where neither was shown."""
+    known: dict[Any, str] = {}
+    for residual in residuals:
+        if residual not in known:
+            known[residual] = proved(residual, printed)
+    return [known[r] for r in residuals]
+
+
+def proved(residual: Any, printed: Mapping[Any, Any]) -> str:
+    """One residual."""
+    if is_zero(residual):
+        return "proved"
+    substituted = {s: v for s, v in printed.items() if s in residual.free_symbols}
+    return "printed" if substituted and is_zero(residual.subs(substituted)) else ""

@@ -1,0 +1,195 @@
+"""The sympy twins that a rule declares: independent definitions, whose derivative sympy takes by its own rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.oracles.derivation import Derivation, differentiate
+from gradcheck.oracles.prover import DIGITS, TookTooLong, worker
+from gradcheck.problems import Problem
+from gradcheck.results import Array, Evidence, Question
+
+# Twins are compared as numbers at one point.  Of exact ones, constants rounded in one of the two explain as much:
+RESOLUTION = 1e-12
+# and of code that runs in floating point only, the floating-point evaluation itself:
+FLOAT_RESOLUTION = 1e-6
+
+
+def compare(problem: Problem, derivation: Derivation | None, seconds: float) -> Iterator[Evidence]:
+    """Evidence of the oracle "sympy" about the forward and the formula, for each twin that is declared."""
+    for twin, numbers in ((problem.rule.sympy, elementwise), (problem.rule.sympy_matrix, matrix)):
+        if twin is None:
+            continue
+        started = time.perf_counter()
+        try:
+            forward, gradient = numbers(problem, twin, seconds)
+        except Exception as error:  # a twin is the user's code, and sympy's
+            detail = f"the twin raised {type(error).__name__}: {error}"
+            yield Evidence("sympy", "cross-checked", "undecided", detail=detail, point=problem.point.name)
+            continue
+        ours = exact_numbers(derivation, seconds) if derivation is not None else None
+        y, claimed = ours if ours is not None else (problem.y, problem.claimed)
+        bar = FLOAT_RESOLUTION if ours is None else RESOLUTION
+        took = time.perf_counter() - started
+        scales = [np.maximum(np.abs(t), np.max(np.abs(t), initial=0.0)) for t in forward]
+        names = ["y"] if problem.single else [f"y{i}" for i in range(len(y))]
+        yield from against_twin(problem, "forward", names, y, forward, scales, bar, took)
+        scales = [problem.scale(i, t) for i, t in enumerate(gradient)]
+        yield from against_twin(problem, "formula", problem.names, claimed, gradient, scales, bar, took)
+
+
+def against_twin(
+    problem: Problem, question: Question, names: Any, ours: Any, theirs: Any, scales: Any, bar: float, seconds: float
+) -> Iterator[Evidence]:
+    """Evidence for each array that differs; one *for* where none does."""
+    wrong = False
+    for name, a, b, scale in zip(names, ours, theirs, scales, strict=True):
+        if np.shape(a) != np.shape(b):
+            raise ValueError(f"the sympy twin gives shape {np.shape(b)} for {name}, the rule {np.shape(a)}")
+        gap = np.abs(np.asarray(a, dtype=float) - b) / np.maximum(scale, np.finfo(float).tiny)
+        gap = np.where(np.asarray(a) == b, 0.0, gap)
+        if not np.any(gap > bar):
+            continue
+        wrong = True
+        entry = tuple(map(int, np.unravel_index(int(np.argmax(np.nan_to_num(gap))), gap.shape)))
+        yield Evidence(
+            "sympy",
+            "cross-checked",
+            "against",
+            question,
+            argument=name,
+            entry=entry,
+            claimed=float(np.asarray(a)[entry]),
+            value=float(b[entry]),
+            discrepancy=float(gap[entry]),
+            resolution=bar,
+            point=problem.point.name,
+            seconds=seconds,
+        )
+    if not wrong:
+        yield Evidence(
+            "sympy", "cross-checked", "for", question, resolution=bar, point=problem.point.name, seconds=seconds
+        )
+
+
+def exact_numbers(derivation: Derivation, seconds: float) -> tuple[list[Array], list[Array]] | None:
+    """The rule's own outputs and cotangents without rounding; None where they cannot be computed."""
+    arrays = [*derivation.y, *derivation.claimed]
+    try:
+        numbers = worker.ask(evaluate, arrays, dict(derivation.system.shadows), seconds=seconds)
+    except (TookTooLong, RuntimeError):
+        return None
+    return numbers[: len(derivation.y)], numbers[len(derivation.y) :]
+
+
+def elementwise(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array], list[Array]]:
+    """Outputs and cotangents of a twin on arrays of symbols."""
+    import sympy
+
+    args = tuple(symbols(name, a) for name, a in zip(problem.names, problem.args, strict=True))
+    dy = tuple(symbols(f"dy{i}", d) for i, d in enumerate(problem.dy))
+    result = twin(sympy, *(bare(a) for a in args), **exact_parameters(problem.params))
+    outputs = (result,) if problem.single else tuple(result)
+    y = tuple(np.frompyfunc(sympy.sympify, 1, 1)(np.asarray(o, dtype=object)) for o in outputs)
+    y = tuple(np.asarray(o, dtype=object) for o in y)
+    for o, d in zip(y, problem.dy, strict=True):
+        if o.shape != d.shape:
+            raise ValueError(f"its output has shape {o.shape}, the rule's {d.shape}")
+    values = {
+        s: float(v)
+        for names, array in ((*zip(args, problem.args, strict=True), *zip(dy, problem.dy, strict=True)))
+        for s, v in zip(names.flat, array.flat, strict=True)
+    }
+    numbers = worker.ask(evaluate, [*y, *differentiate(y, dy, args)], values, seconds=seconds)
+    return numbers[: len(y)], numbers[len(y) :]
+
+
+def symbols(name: str, array: Array) -> Array:
+    """A real symbol for each entry."""
+    import sympy
+
+    names = [sympy.Symbol(f"{name}_{i}", real=True) for i in range(array.size)]
+    result = np.empty(array.size, dtype=object)
+    result[:] = names
+    return result.reshape(array.shape)
+
+
+def bare(array: Array) -> Any:
+    """A 0-d array as its element."""
+    return array if array.ndim else array[()]
+
+
+def exact_parameters(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with floats as the rational numbers that they are."""
+    import sympy
+
+    def exact(value: Any) -> Any:
+        if isinstance(value, float | np.floating) and np.isfinite(value):
+            return sympy.Rational(float(value))
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim:
+            return np.frompyfunc(exact, 1, 1)(value)
+        return value
+
+    return {k: exact(v) for k, v in params.items()}
+
+
+def evaluate(arrays: list[Array], values: Mapping[Any, float]) -> list[Array]:
+    """Object arrays of expressions as arrays of floats."""
+    import mpmath
+    import sympy
+
+    flat = [e for a in arrays for e in a.flat]
+    function = sympy.lambdify(list(values), flat, modules="mpmath", cse=True)
+    with mpmath.workdps(DIGITS):
+        numbers = iter([float(mpmath.re(n)) for n in function(*(mpmath.mpf(v) for v in values.values()))])
+    return [np.array([next(numbers) for _ in range(a.size)]).reshape(a.shape) for a in arrays]
+
+
+def matrix(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array], list[Array]]:
+    """Value and cotangents of a scalar expression of MatrixSymbols, by sympy's matrix calculus."""
+    import sympy
+
+    args = [
+        sympy.MatrixSymbol(name, a.shape[0], a.shape[1] if a.ndim == 2 else 1)
+        if a.ndim
+        else sympy.Symbol(name, real=True)
+        for name, a in zip(problem.names, problem.args, strict=True)
+    ]
+    value = twin(sympy, *args, **exact_parameters(problem.params))
+    values = {
+        s: a.tolist() if a.ndim == 2 else a.reshape(-1, 1).tolist() if a.ndim else float(a)
+        for s, a in zip(args, problem.args, strict=True)
+    }
+    gradients = [value.diff(s) for s in args]
+    y, *numbers = worker.ask(explicit, [value, *gradients], values, seconds=seconds)
+    dy = float(problem.dy[0])
+    shaped = [
+        np.broadcast_to(dy * n, a.shape) if np.size(n) == 1 else dy * n.reshape(a.shape)
+        for n, a in zip(numbers, problem.args, strict=True)
+    ]
+    return [np.reshape(y, ())], shaped
+
+
+def explicit(expressions: list[Any], values: Mapping[Any, Any]) -> list[Array]:
+    """Matrix expressions at explicit matrices, as arrays of floats."""
+    import sympy
+
+    def number(x: float) -> Any:
+        return sympy.Float(x, DIGITS)
+
+    numbers = {
+        s: sympy.ImmutableMatrix(v).applyfunc(number) if isinstance(v, list) else number(v) for s, v in values.items()
+    }
+    results = []
+    for expression in expressions:
+        result = expression.subs(numbers).doit()
+        results.append(
+            np.array(
+                sympy.Matrix([result]) if not getattr(result, "is_Matrix", False) else result.as_explicit()
+            ).astype(float)
+        )
+    return results

@@ -1,0 +1,203 @@
+"""Whether an expression is identically zero, by a rational zero test.
+
+Every transcendental subterm becomes an independent generator: exponentials split into products over a common basis,
+roots carry their relation g^q = radicand.  What is then zero as a rational function of the generators is zero.  The
+converse does not hold (generators may depend on each other), so that the test proves and never refutes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NotRational(ValueError):
+    """An expression with a subterm that has no generator here."""
+
+
+class TooManyTerms(RuntimeError):
+    """A polynomial grew beyond the budget."""
+
+
+def is_zero(expression: Any, size: int = 20_000, terms: int = 3_000) -> bool:
+    """Whether `expression` was shown to be identically zero; False says nothing.
+
+    Expressions of more than `size` nodes, or whose polynomials grow beyond `terms` terms, are given up.
+    """
+    import sympy
+
+    expression = sympy.sympify(expression)
+    if expression == 0:
+        return True
+    if tree_size(expression) > size:
+        return False
+    try:
+        generators = Generators(terms)
+        return generators.vanishes(generators.rational(expression))
+    except (NotRational, TooManyTerms, ZeroDivisionError):
+        return False
+
+
+def tree_size(expression: Any, known: dict[Any, int] | None = None) -> int:
+    """The number of nodes of an expression written out as a tree; equal subterms are looked at once."""
+    known = {} if known is None else known
+    if expression not in known:
+        known[expression] = 1 + sum(tree_size(a, known) for a in expression.args)
+    return known[expression]
+
+
+class Generators:
+    """Transcendental subterms found so far, each with the symbol that stands for it."""
+
+    def __init__(self, terms: int) -> None:
+        self.terms = terms
+        self.symbols: dict[Any, Any] = {}
+        # generator -> (radicand, q): g^q = radicand.
+        self.roots: dict[Any, tuple[Any, int]] = {}
+        self.known: dict[Any, Any] = {}
+
+    def generator(self, key: Any) -> Any:
+        """The symbol that stands for a subterm."""
+        import sympy
+
+        if key not in self.symbols:
+            self.symbols[key] = sympy.Dummy(f"g{len(self.symbols)}")
+        return self.symbols[key]
+
+    def rational(self, e: Any) -> Any:
+        """`e` with generators for its transcendental subterms.  Raises NotRational for one without."""
+        if e not in self.known:
+            self.known[e] = self.replaced(e)
+        return self.known[e]
+
+    def replaced(self, e: Any) -> Any:
+        import sympy as sp
+
+        if e.is_Rational or e.is_Symbol or e is sp.I or e is sp.pi:
+            return e
+        if e is sp.E:
+            return self.exponential(sp.Integer(1))
+        if e.is_Add or e.is_Mul:
+            return e.func(*(self.rational(a) for a in e.args))
+        if isinstance(e, sp.exp):
+            return self.exponential(self.rational(e.args[0]))
+        if e.is_Pow:
+            return self.power(e.base, e.exp)
+        if isinstance(e, sp.sin | sp.cos | sp.tan | sp.sinh | sp.cosh | sp.tanh):
+            return self.rational(e.rewrite(sp.exp))
+        if e.is_Function and not e.is_Piecewise:
+            term = e.func(*(self.canonical(self.rational(a)) for a in e.args))
+            # erf(-x) is -erf(x) to sympy.
+            return self.generator(term) if term.func == e.func else self.rational(term)
+        raise NotRational(f"{e.func.__name__} has no generator")
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        import sympy as sp
+
+        if exponent.is_Integer:
+            return self.rational(base) ** exponent
+        if exponent.is_Rational:
+            return self.root(self.canonical(self.rational(base)), exponent)
+        # b^e is exp(e log b) by definition.
+        return self.exponential(sp.expand(self.rational(exponent) * self.rational(sp.log(base))))
+
+    def root(self, radicand: Any, exponent: Any) -> Any:
+        """radicand^(p/q) as g^p with g^q = radicand."""
+        g = self.generator(("root", radicand, exponent.q))
+        self.roots[g] = (radicand, int(exponent.q))
+        return g**exponent.p
+
+    def unit(self, exponent: Any, coefficient: Any) -> Any:
+        """exp(p/q u) as g^p, where g = exp(u/q) has the relation g^q = exp(u)."""
+        whole = self.generator(("exp", exponent))
+        if coefficient.is_Integer:
+            return whole**coefficient
+        g = self.generator(("exp", exponent, coefficient.q))
+        self.roots[g] = (whole, int(coefficient.q))
+        return g**coefficient.p
+
+    def canonical(self, e: Any) -> Any:
+        """One form for equal rational functions."""
+        import sympy
+
+        expanded = sympy.expand(e)
+        return expanded if expanded.is_polynomial() else sympy.cancel(e)
+
+    def exponential(self, argument: Any) -> Any:
+        """exp of a sum as a product of powers of generators, one for each term up to its rational coefficient."""
+        import sympy as sp
+
+        numerator, denominator = sp.fraction(self.canonical(argument))
+        content, denominator = denominator.as_content_primitive()
+        result = sp.Integer(1)
+        logarithms = {g: key.args[0] for key, g in self.symbols.items() if isinstance(key, sp.log)}
+        for term in sp.Add.make_args(sp.expand(numerator)):
+            coefficient, rest = (term / content).as_coeff_Mul(rational=True)
+            rest = rest / denominator
+            if rest in logarithms:
+                # exp(c log b) is b^c.
+                base = logarithms[rest]
+                result *= base**coefficient if coefficient.is_Integer else self.root(base, coefficient)
+            else:
+                result *= self.unit(rest, coefficient)
+        return result
+
+    def vanishes(self, rational: Any) -> bool:
+        """Whether a rational function of symbols and generators is zero, given the relations of roots."""
+        import sympy as sp
+
+        used = sorted(self.closure(rational), key=str)
+        if not used:
+            return bool(sp.cancel(rational) == 0)
+        field = sp.polys.fields.field(used, sp.QQ.algebraic_field(sp.I) if rational.has(sp.I) else sp.QQ)[0]
+        values: dict[Any, Any] = {}
+        element = self.evaluate(field, rational, values)
+        # A radicand has only generators that are older than its root.
+        for g in [g for g in reversed(self.symbols.values()) if g in self.roots and g in used]:
+            radicand, q = self.roots[g]
+            element = reduce_powers(field, element, used.index(g), q, self.evaluate(field, radicand, values))
+        return not element
+
+    def evaluate(self, field: Any, e: Any, values: dict[Any, Any]) -> Any:
+        """An expression as an element of a field of rational functions; equal subterms are computed once."""
+        if e in values:
+            return values[e]
+        if e.is_Add or e.is_Mul:
+            result, *rest = [self.evaluate(field, a, values) for a in e.args]
+            for part in rest:
+                result = result + part if e.is_Add else result * part
+        elif e.is_Pow:
+            result = self.evaluate(field, e.base, values) ** int(e.exp)
+        else:
+            result = field.from_expr(e)
+        if len(result.numer) + len(result.denom) > self.terms:
+            raise TooManyTerms(f"more than {self.terms} terms")
+        values[e] = result
+        return result
+
+    def closure(self, e: Any) -> set[Any]:
+        """The symbols of `e` and those of the radicands of its roots; pi counts as one."""
+        import sympy
+
+        found: set[Any] = set()
+        open_ = set(e.free_symbols | e.atoms(sympy.pi.func))
+        while open_:
+            g = open_.pop()
+            found.add(g)
+            if g in self.roots:
+                radicand = self.roots[g][0]
+                open_ |= (radicand.free_symbols | radicand.atoms(sympy.pi.func)) - found
+        return found
+
+
+def reduce_powers(field: Any, element: Any, index: int, q: int, radicand: Any) -> Any:
+    """The numerator with powers of one generator below q, by g^q = radicand."""
+    g = field.gens[index]
+    result = field.zero
+    by_power: dict[int, Any] = {}
+    for monomial, coefficient in element.numer.terms():
+        power = monomial[index]
+        rest = (*monomial[:index], 0, *monomial[index + 1 :])
+        by_power.setdefault(power, field.ring.zero)[rest] = coefficient
+    for power, polynomial in by_power.items():
+        result += field.new(polynomial) * g ** (power % q) * radicand ** (power // q)
+    return result
