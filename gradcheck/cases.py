@@ -55,10 +55,11 @@ class Case:
             else:
                 args.append(values[parameter.name])
         positional = {p.name for p in self.rule.arguments}
+        variadic = {p.name for p in self.rule.arguments if p.kind is inspect.Parameter.VAR_POSITIONAL}
         params = {
             k: v
             for k, v in values.items()
-            if k.rstrip("0123456789") not in positional and k[0] != "_" and k not in positional
+            if k not in positional and k.rstrip("0123456789") not in variadic and k[0] != "_"
         }
         return tuple(args), params
 

@@ -135,7 +135,7 @@ class Real:
     def room(self, value: Array) -> Array | None:
         bounds = [b for b in (self.low, self.high) if self.closed or (b == self.low == 0.0)]
         distances = [np.abs(np.asarray(value, dtype=float) - b) for b in (*bounds, *self.kinks)]
-        return np.minimum.reduce(distances) if distances else None
+        return np.asarray(np.minimum.reduce(distances)) if distances else None
 
     def __str__(self) -> str:
         kinks = f", kinks at {', '.join(map(str, self.kinks))}" if self.kinks else ""
@@ -219,7 +219,9 @@ def interval(shape: str, low: float, high: float, *, at: tuple[float, ...] = (),
 class _Interval(Real):
     def draw(self, draw: Draw) -> Array:
         margin = 0.02 * (self.high - self.low)
-        return np.clip(super().draw(draw), self.low + margin, self.high - margin) if not self.at else super().draw(draw)
+        value = super().draw(draw)
+        # Special values stay what they are.
+        return value if draw.role == "special" else np.clip(value, self.low + margin, self.high - margin)
 
 
 def choice(*options: Any) -> Spec:

@@ -75,7 +75,7 @@ class Rule:
 
     def argument_names(self, count: int) -> tuple[str, ...]:
         """A name for each of `count` actual arguments: variadic ones become ``xs0``, ``xs1``, ..."""
-        names = []
+        names: list[str] = []
         for parameter in self.arguments:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 names += [f"{parameter.name}{i}" for i in range(count - len(names))]

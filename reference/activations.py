@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit, ndtr
 
@@ -27,7 +29,7 @@ def sigmoid(x: Array) -> Pulled:
     """
     y = expit(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * y * expit(-x)
 
     return y, pullback
@@ -44,7 +46,7 @@ def log_sigmoid(x: Array) -> Pulled:
     dx = dy sigmoid(-x).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * expit(-x)
 
     return -np.logaddexp(0, -x), pullback
@@ -62,7 +64,7 @@ def softplus(x: Array) -> Pulled:
     dx = dy sigmoid(x).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * expit(x)
 
     return np.logaddexp(x, 0), pullback
@@ -81,7 +83,7 @@ def silu(x: Array) -> Pulled:
     """
     s = expit(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * s * (1 + x * expit(-x))
 
     return x * s, pullback
@@ -100,7 +102,7 @@ def mish(x: Array) -> Pulled:
     """
     t = np.tanh(np.logaddexp(x, 0))
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * (t + x * (1 - t * t) * expit(x))
 
     return x * t, pullback
@@ -119,7 +121,7 @@ def gelu(x: Array) -> Pulled:
     """
     p = ndtr(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * (p + x * np.exp(-x * x / 2) / (2 * np.pi) ** 0.5)
 
     return x * p, pullback
@@ -142,7 +144,7 @@ def gelu_tanh(x: Array) -> Pulled:
     u = c * (x + 0.044715 * x * x * x)
     s = expit(u)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * s * (1 + x * expit(-u) * c * (1 + 3 * 0.044715 * x * x))
 
     return x * s, pullback
@@ -161,7 +163,7 @@ def quick_gelu(x: Array) -> Pulled:
     """
     s = expit(1.702 * x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * s * (1 + 1.702 * x * expit(-1.702 * x))
 
     return x * s, pullback
@@ -179,7 +181,7 @@ def softsign(x: Array) -> Pulled:
     """
     size = 1 + np.abs(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / (size * size)
 
     return x / size, pullback
@@ -188,7 +190,7 @@ def softsign(x: Array) -> Pulled:
 @rule(
     domain=dict(x=real("n k", at=(-800.0, 0.0, 800.0)), b=choice(4.0, 0.5)),
     jax=lambda jax, x, *, b: jax.nn.squareplus(x, b),
-    sympy=each(lambda sympy, x, b: (x + sympy.sqrt(x**2 + sympy.nsimplify(b))) / 2),
+    sympy=each(lambda sympy, x, b: (x + sympy.sqrt(x**2 + b)) / 2),
     source="Barron 2021, eq. 1",
 )
 def squareplus(x: Array, *, b: float = 4.0) -> Pulled:
@@ -200,7 +202,7 @@ def squareplus(x: Array, *, b: float = 4.0) -> Pulled:
     half = (np.abs(x) + root) / 2
     y = np.where(x >= 0, half, b / (4 * half))
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * y / root
 
     return y, pullback
@@ -218,7 +220,7 @@ def relu(x: Array) -> Pulled:
     dx = dy where x > 0, else 0: the cotangent at x = 0 is 0, as in JAX and PyTorch.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(x > 0, dy, 0)
 
     return np.maximum(x, 0), pullback
@@ -242,7 +244,7 @@ def softmax(x: Array, *, axis: int = -1) -> Pulled:
     e = np.exp(x - np.take_along_axis(x, top, axis))
     y = e / e.sum(axis, keepdims=True)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         d = dy - np.take_along_axis(dy, top, axis)
         return y * (d - (d * y).sum(axis, keepdims=True))
 
@@ -267,7 +269,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> Pulled:
     np.put_along_axis(rest, top, 0, axis)
     y = shifted - np.log1p(rest.sum(axis, keepdims=True))
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy - np.exp(y) * dy.sum(axis, keepdims=True)
 
     return y, pullback

@@ -11,15 +11,18 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.activations import softmax
 from reference.declaring import Pulled
+from reference.windows import sized
 
 
 def attention_jax(
     jax: Any, q: Any, k: Any, v: Any, *, mask: Any = None, causal: bool = False, scale: Any = None
 ) -> Any:
-    """JAX's own, which has an axis of heads before the last: one head here."""
-    q, k, v = (x[..., None, :] for x in (q, k, v))
-    mask = None if mask is None else mask[..., None, :, :]
-    return jax.nn.dot_product_attention(q, k, v, mask=mask, is_causal=causal, scale=scale)[..., 0, :]
+    """By jax.nn.softmax: jax.nn.dot_product_attention goes through float32 whatever it is given."""
+    scores = jax.numpy.einsum("...td,...sd->...ts", q, k) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    seen = jax.numpy.ones(scores.shape, bool) if mask is None else mask
+    if causal:
+        seen = jax.numpy.tril(seen)
+    return jax.numpy.einsum("...ts,...se->...te", jax.nn.softmax(scores, where=seen), v)
 
 
 def attention_symbolic(
@@ -30,7 +33,7 @@ def attention_symbolic(
         masks = [None] * len(q) if mask is None else mask
         parts = zip(q, k, v, masks, strict=True)
         return np.array([attention_symbolic(sympy, *p, mask=m, causal=causal, scale=scale) for *p, m in parts])
-    factor = 1 / sympy.sqrt(q.shape[-1]) if scale is None else sympy.nsimplify(scale)
+    factor = 1 / sympy.sqrt(q.shape[-1]) if scale is None else scale
     rows = []
     for i, query in enumerate(q):
         seen = [j for j in range(len(k)) if (mask is None or mask[i, j]) and not (causal and j > i)]
@@ -49,8 +52,14 @@ def seeing(rng: np.random.Generator, q: Array, k: Array) -> Array:
 @rule(
     domains={
         "": dict(q=real("t d"), k=real("s d"), v=real("s e")),
-        "masked": dict(q=real("2 3 d"), k=real("2 4 d"), v=real("2 4 e"), mask=made(seeing), scale=choice(0.3, 2.0)),
-        "causal": dict(q=real("3 2"), k=real("3 2"), v=real("3 4"), causal=choice(True)),
+        "masked": dict(
+            q=sized("2 3 4", "1 2 1"),
+            k=sized("2 5 4", "1 3 1"),
+            v=sized("2 5 3", "1 3 2"),
+            mask=made(seeing),
+            scale=choice(0.3, 2.0),
+        ),
+        "causal": dict(q=sized("3 2", "2 1"), k=sized("4 2", "3 1"), v=sized("4 3", "3 1"), causal=choice(True)),
     },
     jax=attention_jax,
     sympy=attention_symbolic,
@@ -69,7 +78,7 @@ def scaled_dot_product_attention(
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
     if causal:
-        scores = np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)
+        scores = np.where(np.tril(np.ones(scores.shape[-2:], bool)), scores, -np.inf)
     p, pull_softmax = softmax(scores, axis=-1)
 
     def pullback(dy: Array) -> Any:

@@ -12,9 +12,15 @@ Pulled = tuple[Any, Callable[[Any], Any]]
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The sympy twin of an elementwise rule: ``function(sympy, entry, **params)`` for every entry of an array of symbols."""
+    """The sympy twin of an elementwise rule: ``function(sympy, *entries, **params)`` for entries of arrays of symbols."""
 
-    def twin(sympy: Any, x: Any, **params: Any) -> Any:
-        return np.frompyfunc(lambda entry: function(sympy, entry, **params), 1, 1)(x)
+    def twin(sympy: Any, *xs: Any, **params: Any) -> Any:
+        return np.frompyfunc(lambda *entries: function(sympy, *entries, **params), len(xs), 1)(*xs)
 
     return twin
+
+
+def largest(sympy: Any, entries: Any) -> Any:
+    """The largest of some symbols, in pieces whose derivatives sympy knows."""
+    pieces = [(a, sympy.And(*(a >= b for b in entries if b is not a))) for a in entries]
+    return sympy.Piecewise(*pieces)

@@ -67,7 +67,7 @@ def softmax_cross_entropy(logits: Array, *, labels: Array, reduction: str = "mea
     log_p, _ = log_softmax(logits)
     y, spread = reduced(-log_p[hit].reshape(labels.shape), reduction)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return spread(dy)[..., None] * np.where(hit, np.expm1(log_p), np.exp(log_p))
 
     return y, pullback
@@ -119,6 +119,14 @@ def mae(x: Array, target: Array, *, reduction: str = "mean") -> Pulled:
         jax.numpy.where(abs(x - target) < delta, (x - target) ** 2 / 2, delta * abs(x - target) - delta**2 / 2),
         reduction,
     ),
+    sympy=lambda sympy, x, target, *, delta, reduction: reduced_by(
+        np.frompyfunc(
+            lambda d: sympy.Piecewise((d**2 / 2, sympy.Abs(d) < delta), (delta * (sympy.Abs(d) - delta / 2), True)),
+            1,
+            1,
+        )(x - target),
+        reduction,
+    ),
     source="Huber 1964, eq. 3.5",
 )
 def huber(x: Array, target: Array, *, delta: float = 1.0, reduction: str = "mean") -> Pulled:
@@ -151,6 +159,12 @@ def huber(x: Array, target: Array, *, delta: float = 1.0, reduction: str = "mean
             reduction=REDUCTION,
         ),
     },
+    sympy=lambda sympy, x, *, target, reduction, pos_weight=1: reduced_by(
+        np.frompyfunc(
+            lambda a, t, w: w * t * sympy.log(1 + sympy.exp(-a)) + (1 - t) * sympy.log(1 + sympy.exp(a)), 3, 1
+        )(x, target, pos_weight),
+        reduction,
+    ),
     jax=lambda jax, x, *, target, reduction, pos_weight=1.0: reduced_by(
         -(pos_weight * target * jax.nn.log_sigmoid(x) + (1 - target) * jax.nn.log_sigmoid(-x)), reduction
     ),
@@ -163,7 +177,7 @@ def bce_with_logits(x: Array, *, target: Array, pos_weight: Any = 1.0, reduction
     positive, negative = pos_weight * target, 1 - target
     y, spread = reduced(positive * np.logaddexp(0, -x) + negative * np.logaddexp(0, x), reduction)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return spread(dy) * (negative * expit(x) - positive * expit(-x))
 
     return y, pullback
@@ -198,7 +212,7 @@ def kl_divergence(p: Array, q: Array, *, reduction: str = "mean") -> Pulled:
     ),
     jax=lambda jax, x, *, target, reduction: reduced_by(jax.nn.relu(1 - target * x), reduction),
     sympy=lambda sympy, x, *, target, reduction: reduced_by(
-        np.frompyfunc(lambda a, t: sympy.Piecewise((1 - t * a, t * a < 1), (0, True)), 2, 1)(x, target.astype(int)),
+        np.frompyfunc(lambda a, t: sympy.Piecewise((1 - t * a, t * a < 1), (0, True)), 2, 1)(x, target),
         reduction,
     ),
     source="Cortes & Vapnik 1995",
@@ -211,7 +225,7 @@ def hinge(x: Array, *, target: Array, reduction: str = "mean") -> Pulled:
     margin = 1 - target * x
     y, spread = reduced(np.maximum(margin, 0), reduction)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(margin > 0, -target, 0) * spread(dy)
 
     return y, pullback

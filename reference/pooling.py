@@ -9,7 +9,7 @@ import numpy as np
 from gradcheck.domains import choice
 from gradcheck.results import Array
 from gradcheck.rules import rule
-from reference.declaring import Pulled
+from reference.declaring import Pulled, largest
 from reference.windows import Sizes, per_axis, sized, windows
 
 
@@ -20,18 +20,34 @@ def pooling_jax(jax: Any, x: Any, start: float, operation: Any, size: Any, strid
     return jax.lax.reduce_window(x, start, operation, (1, 1, *size), (1, 1, *stride), pads)
 
 
+def pooling_symbolic(x: Any, of: Any, size: Any, stride: Any, padding: Any) -> Any:
+    """A function of the numbers of each window that are inside x, by the definition."""
+    size, stride, padding = (per_axis(v, 2) for v in (size, stride, padding))
+    out = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(x.shape[2:], size, stride, padding, strict=True)]
+    y = np.empty((*x.shape[:2], *out), dtype=object)
+    for *image, i, j in np.ndindex(y.shape):
+        rows, columns = (
+            slice(max(0, at * s - p), at * s - p + k) for at, k, s, p in zip((i, j), size, stride, padding, strict=True)
+        )
+        y[(*image, i, j)] = of(x[(*image, rows, columns)].ravel())
+    return y
+
+
 @rule(
     domains={
         "": dict(x=sized("2 3 6 4", "1 1 2 4"), size=choice(2, (3, 2)), stride=choice(2, (3, 2))),
         "overlapping": dict(
-            x=sized("1 2 5 7", "1 1 3 3"),
-            size=choice((2, 3), 2, 3),
+            x=sized("1 2 5 7", "1 1 2 3"),
+            size=choice(2, (2, 3), 3),
             stride=choice(1, (1, 2), 2),
-            padding=choice((1, 0), 0, 1),
+            padding=choice(0, (1, 0), 1),
         ),
     },
     jax=lambda jax, x, *, size, stride, padding=0: pooling_jax(
         jax, x, -jax.numpy.inf, jax.lax.max, size, stride, padding
+    ),
+    sympy=lambda sympy, x, *, size, stride, padding=0: pooling_symbolic(
+        x, lambda window: largest(sympy, window), size, stride, padding
     ),
     source="Krizhevsky, Sutskever, Hinton 2012, section 3.4",
 )
@@ -54,14 +70,17 @@ def max_pool2d(x: Array, *, size: Sizes, stride: Sizes, padding: Sizes = 0) -> P
     domains={
         "": dict(x=sized("2 3 6 4", "1 1 2 4"), size=choice(2, (3, 2)), stride=choice(2, (3, 2))),
         "overlapping": dict(
-            x=sized("1 2 5 7", "1 1 3 3"),
-            size=choice((2, 3), 2, 3),
+            x=sized("1 2 5 7", "1 1 2 3"),
+            size=choice(2, (2, 3), 3),
             stride=choice(1, (1, 2), 2),
-            padding=choice((1, 0), 0, 1),
+            padding=choice(0, (1, 0), 1),
         ),
     },
     jax=lambda jax, x, *, size, stride, padding=0: (
         pooling_jax(jax, x, 0.0, jax.lax.add, size, stride, padding) / np.prod(per_axis(size, 2))
+    ),
+    sympy=lambda sympy, x, *, size, stride, padding=0: pooling_symbolic(
+        x, lambda window: sum(window) / np.prod(per_axis(size, 2)), size, stride, padding
     ),
     source="LeCun et al. 1998, section II.B",
 )

@@ -10,7 +10,7 @@ from gradcheck.domains import choice, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
-from reference.declaring import Pulled, each
+from reference.declaring import Pulled, each, largest
 
 
 @rule(
@@ -25,7 +25,7 @@ def relu6(x: Array) -> Pulled:
     dx = dy where 0 < x < 6, else 0: the cotangent at 0 and 6 is 0, as in PyTorch (JAX: 1/2 at 6).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where((x > 0) & (x < 6), dy, 0)
 
     return np.clip(x, 0, 6), pullback
@@ -34,7 +34,7 @@ def relu6(x: Array) -> Pulled:
 @rule(
     domain=dict(x=real("n k", kinks=(0.0,), at=(0.0, -800.0)), slope=choice(0.01, 0.25)),
     jax=lambda jax, x, *, slope: jax.nn.leaky_relu(x, slope),
-    sympy=each(lambda sympy, x, slope: sympy.Piecewise((x, x >= 0), (sympy.nsimplify(slope) * x, True))),
+    sympy=each(lambda sympy, x, slope: sympy.Piecewise((x, x >= 0), (slope * x, True))),
     source="Maas, Hannun, Ng 2013, eq. 2",
 )
 def leaky_relu(x: Array, *, slope: float = 0.01) -> Pulled:
@@ -43,7 +43,7 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Pulled:
     dx = dy where x ≥ 0, else slope dy: the cotangent at x = 0 is dy, as in JAX.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(x >= 0, dy, slope * dy)
 
     return np.where(x >= 0, x, slope * x), pullback
@@ -69,12 +69,15 @@ def prelu(x: Array, slope: Array) -> Pulled:
     return np.where(x >= 0, x, slope * x), pullback
 
 
+def elu_symbolic(sympy: Any, x: Any, alpha: Any) -> Any:
+    """ELU of one symbol."""
+    return sympy.Piecewise((x, x > 0), (alpha * (sympy.exp(x) - 1), True))
+
+
 @rule(
     domain=dict(x=real("n k", kinks=(0.0,), at=(0.0, -800.0, 800.0)), alpha=choice(1.5, 0.25)),
     jax=lambda jax, x, *, alpha: jax.nn.elu(x, alpha),
-    sympy=each(
-        lambda sympy, x, alpha: sympy.Piecewise((x, x > 0), (sympy.nsimplify(alpha) * (sympy.exp(x) - 1), True))
-    ),
+    sympy=each(lambda sympy, x, alpha: elu_symbolic(sympy, x, alpha)),
     source="Clevert, Unterthiner, Hochreiter 2016, eq. 15",
 )
 def elu(x: Array, *, alpha: float = 1.0) -> Pulled:
@@ -84,7 +87,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> Pulled:
     """
     below = np.minimum(x, 0)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(x > 0, dy, dy * alpha * np.exp(below))
 
     return np.where(x > 0, x, alpha * np.expm1(below)), pullback
@@ -93,11 +96,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> Pulled:
 @rule(
     domain=dict(x=real("n k", at=(0.0, -800.0, 800.0)), alpha=choice(1.5, 0.25)),
     jax=lambda jax, x, *, alpha: jax.nn.celu(x, alpha),
-    sympy=each(
-        lambda sympy, x, alpha: sympy.Piecewise(
-            (x, x > 0), (sympy.nsimplify(alpha) * (sympy.exp(x / sympy.nsimplify(alpha)) - 1), True)
-        )
-    ),
+    sympy=each(lambda sympy, x, alpha: sympy.Piecewise((x, x > 0), (alpha * (sympy.exp(x / alpha) - 1), True))),
     source="Barron 2017, eq. 2",
 )
 def celu(x: Array, *, alpha: float = 1.0) -> Pulled:
@@ -107,7 +106,7 @@ def celu(x: Array, *, alpha: float = 1.0) -> Pulled:
     """
     below = np.minimum(x, 0) / alpha
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * np.exp(below)
 
     return np.where(x > 0, x, alpha * np.expm1(below)), pullback
@@ -120,6 +119,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 @rule(
     domain=dict(x=real("n k", kinks=(0.0,), at=(0.0, -800.0, 800.0))),
     jax=lambda jax, x: jax.nn.selu(x),
+    sympy=each(lambda sympy, x: selu_symbolic(sympy, x)),
     source="Klambauer et al. 2017, eq. 2",
 )
 def selu(x: Array) -> Pulled:
@@ -146,7 +146,7 @@ def hard_tanh(x: Array) -> Pulled:
     dx = dy where -1 ≤ x ≤ 1, else 0: the cotangent at -1 and 1 is dy, as in JAX.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(np.abs(x) <= 1, dy, 0)
 
     return np.clip(x, -1, 1), pullback
@@ -164,7 +164,7 @@ def hard_sigmoid(x: Array) -> Pulled:
     dx = dy / 6 where -3 < x < 3, else 0: the cotangent at -3 and 3 is 0, as in PyTorch.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return np.where(np.abs(x) < 3, dy, 0) / 6
 
     return np.clip(x + 3, 0, 6) / 6, pullback
@@ -182,17 +182,28 @@ def hard_silu(x: Array) -> Pulled:
     dx = dy (2x + 3) / 6 for -3 < x < 3, dy above, 0 below: at 3 the cotangent is dy, at -3 it is 0.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * np.where(np.abs(x) < 3, (2 * x + 3) / 6, x > 0)
 
     return x * (np.clip(x + 3, 0, 6) / 6), pullback
 
 
+def selu_symbolic(sympy: Any, x: Any) -> Any:
+    """SELU with the closed form of its constants, Klambauer et al. 2017, appendix A3."""
+    tail, far = (
+        sympy.erfc(1 / sympy.sqrt(2)) * sympy.exp(sympy.Rational(1, 2)),
+        sympy.erfc(sympy.sqrt(2)) * sympy.exp(2),
+    )
+    alpha = sympy.sqrt(2 / sympy.pi) / (1 - tail)
+    square = 2 * sympy.pi * (1 - tail) ** 2 / (2 * far + sympy.pi * tail**2 - 2 * (2 + sympy.pi) * tail + sympy.pi + 2)
+    return sympy.sqrt(square) * elu_symbolic(sympy, x, alpha)
+
+
 @rule(
     domain=dict(x=real("n 6", ties=True), pieces=choice(2, 3)),
     jax=lambda jax, x, *, pieces: x.reshape(*x.shape[:-1], -1, pieces).max(-1),
-    sympy=lambda sympy, x, *, pieces: np.apply_along_axis(
-        lambda group: sympy.Max(*group).rewrite(sympy.Piecewise), -1, x.reshape(*x.shape[:-1], -1, pieces)
+    sympy=lambda sympy, x, *, pieces: np.array(
+        [[largest(sympy, row[i : i + pieces]) for i in range(0, len(row), pieces)] for row in x]
     ),
     source="Goodfellow et al. 2013, section 3",
 )
@@ -205,7 +216,7 @@ def maxout(x: Array, *, pieces: int) -> Pulled:
     y = groups.max(-1)
     hit = groups == y[..., None]
 
-    def pullback(dy: Array) -> Array:
-        return (hit * (dy / hit.sum(-1))[..., None]).reshape(x.shape)
+    def pullback(dy: Array) -> Any:
+        return (hit * (dy / hit.sum(-1, dtype=x.dtype))[..., None]).reshape(x.shape)
 
     return y, pullback

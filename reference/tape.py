@@ -80,7 +80,7 @@ class Tape:
         edges = []
         for i, step in enumerate(self.steps):
             nodes.append(Node(f"s{i}", step.operation, symbol(step.operation)))
-            home |= {output: f"s{i}" for output in step.outputs}
+            home |= dict.fromkeys(step.outputs, f"s{i}")
             edges += [Edge(home[v], f"s{i}", short(v.data), short(g)) for _, v, g in step.pull(cotangents)]
         nodes.append(Node("end", "output", y.name or "output"))
         edges.append(Edge(home[y], "end", short(y.data), short(dy)))
@@ -116,7 +116,9 @@ def graph_of(rule: Function, *args: Any, dy: Any = 1.0, **params: Any) -> Graph:
 
 
 def variables_of(build: Function, args: tuple[Any, ...]) -> tuple[Tape, list[Value]]:
-    """A new tape with the arguments of `build` on it, by name."""
+    """A new tape with the arguments of `build` on it, by name; variadic ones are numbered."""
     tape = Tape()
-    names = [p.name for p in inspect.signature(build).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
-    return tape, [tape.variable(a, names[i] if i < len(names) else str(i)) for i, a in enumerate(args)]
+    _, *parameters = inspect.signature(build).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names += [f"{p.name}{i}" for p in parameters if p.kind is p.VAR_POSITIONAL for i in range(len(args))]
+    return tape, [tape.variable(a, name) for a, name in zip(args, names, strict=False)]

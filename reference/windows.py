@@ -32,16 +32,17 @@ def windows(
     """
     axes = len(size)
     stride, padding, dilation = (per_axis(v, axes) for v in (stride, padding, dilation))
-    padded = np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in padding], constant_values=fill)
+    padded: Any = np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in padding], constant_values=fill)
     reach = tuple((s - 1) * d + 1 for s, d in zip(size, dilation, strict=True))
     if any(r > n for r, n in zip(reach, padded.shape[-axes:], strict=True)):
         raise ValueError(f"a window reaches over {reach} places, the padded input has {padded.shape[-axes:]}")
     steps = tuple(slice(None, None, s) for s in (*stride, *dilation))
-    view = sliding_window_view(padded, reach, tuple(range(-axes, 0)))[(..., *steps)]
+    view: Any = sliding_window_view(padded, reach, tuple(range(-axes, 0)))
+    view = view[(..., *steps)]
     count = view.shape[-2 * axes : -axes]
 
     def pullback(dy: Array) -> Any:
-        total = np.zeros_like(padded)
+        total: Any = np.zeros_like(padded)
         for offset in np.ndindex(*size):
             places = (
                 slice(o * d, o * d + s * (n - 1) + 1, s)
@@ -58,6 +59,6 @@ def sized(usual: str, small: str) -> Spec:
     """Real numbers of a shape that is smaller where formulas are proved symbolically."""
 
     def make(rng: np.random.Generator, draw: Any) -> Array:
-        return np.round(rng.uniform(-3.0, 3.0, draw.shape(small if draw.role == "small" else usual)), 3)
+        return np.asarray(rng.uniform(-3.0, 3.0, draw.shape(small if draw.role == "small" else usual)).round(3))
 
     return made(make, f"[-3, 3] ({usual})")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from gradcheck.results import Array
+
+Order = Literal["C", "F", "A", "K"]
 
 
 class NotLiftable(TypeError):
@@ -101,7 +103,8 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        shape: tuple[int, ...] = self.value.shape
+        return shape
 
     @property
     def ndim(self) -> int:
@@ -109,7 +112,7 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        return self.value.size
+        return int(self.value.size)
 
     @property
     def itemsize(self) -> int:
@@ -137,7 +140,11 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def flat(self) -> Lifted:
-        return self.reshape(-1)
+        flat = self.reshape(-1)
+        if not np.shares_memory(flat.value, self.value):
+            # The copy of an array that is not contiguous: writing into it must not be lost unnoticed.
+            flat.value.flags.writeable = False
+        return flat
 
     def __len__(self) -> int:
         return len(self.value)
@@ -165,7 +172,8 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def each(self, function: Callable[[Array], Any]) -> Lifted:
         """`function` applied to both channels: right for whatever is linear and moves or adds up numbers."""
-        companion = None if self.companion is None else function(self.companion)
+        # A view must share its companions too: what is written into it later has a tangent.
+        companion = None if self.materialise().companion is None else function(self.companion)
         return Lifted(self.system, function(self.value), companion, self.dtype)
 
     # Methods of an ndarray that NumPy code uses.
@@ -203,13 +211,13 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
         return self.each(lambda c: c.reshape(shape))
 
     def transpose(self, *axes: Any) -> Lifted:
-        axes = axes[0] if len(axes) == 1 else axes or None
-        return self.each(lambda c: np.transpose(c, axes))
+        order = axes[0] if len(axes) == 1 else axes or None
+        return self.each(lambda c: np.transpose(c, order))
 
-    def ravel(self, order: str = "C") -> Lifted:
+    def ravel(self, order: Order = "C") -> Lifted:
         return self.each(lambda c: c.ravel(order))
 
-    def flatten(self, order: str = "C") -> Lifted:
+    def flatten(self, order: Order = "C") -> Lifted:
         return self.each(lambda c: c.flatten(order))
 
     def __bool__(self) -> bool:
@@ -233,8 +241,23 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 METHODS = frozenset(
-    "all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean min nonzero "
-    "prod put repeat round searchsorted squeeze std sum swapaxes take trace var".split()
+    (
+        *(
+            "all",
+            "any",
+            "argmax",
+            "argmin",
+            "argpartition",
+            "argsort",
+            "clip",
+            "conj",
+            "conjugate",
+            "cumprod",
+            "cumsum",
+        ),
+        *("diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put", "repeat", "round", "searchsorted"),
+        *("squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    )
 )
 
 
@@ -267,6 +290,20 @@ def join(function: Callable[..., Any], items: list[Lifted], **kwargs: Any) -> Li
 def select(condition: Array, a: Lifted, b: Lifted) -> Lifted:
     """Entries of `a` where the condition holds, else of `b`; broadcasting."""
     value = np.where(condition, a.value, b.value)
-    if a.companion is None and b.companion is None:
-        return Lifted(a.system, value, None, a.dtype)
-    return Lifted(a.system, value, np.where(condition, a.materialise().companion, b.materialise().companion), a.dtype)
+    companions: list[Any] = [None, None]
+    if a.companion is not None or b.companion is not None:
+        companions = [a.materialise().companion, b.materialise().companion]
+    companion = None if companions[0] is None else np.where(condition, *companions)
+    return Lifted(a.system, value, companion, a.dtype)
+
+
+def own_zeros(x: Lifted) -> Lifted:
+    """The plain zeros that NumPy puts into object arrays, around a diagonal or for an empty sum, as the system's."""
+    zero = x.system.zeros(()).materialise()
+
+    def own(channel: Array, zero: Any) -> Array:
+        plain = np.asarray(np.frompyfunc(lambda v: type(v) is int, 1, 1)(channel), dtype=bool)
+        return objects(np.where(plain, zero, channel)) if plain.any() else channel
+
+    companion = None if x.companion is None else own(x.companion, zero.companion)
+    return Lifted(x.system, own(x.value, zero.value), companion, x.dtype)

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.results import Array
-
 Function = Callable[..., Any]
 
 
@@ -112,13 +110,9 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
     }
 
 
+@cache
 def primals() -> dict[str, Function]:
     """name -> value."""
-    return {**_primals()}
-
-
-@cache
-def _primals() -> dict[str, Function]:
     return {name: entry[0] for name, entry in table().items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradcheck.lifted.array import NotLiftable, lifted
+from gradcheck.lifted.array import NotLiftable, lifted, objects
 from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, precision
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.results import Array
@@ -133,9 +133,9 @@ def slope(
         moving = (system.exact(a, v) for a, v in zip(args, direction, strict=True))
         y = rewrite(function)(*moving, **exact_params(system, params))[0]
         ys = tuple(lifted(system, v).materialise() for v in ((y,) if single else y))
-    outputs = tuple(v.companion for v in ys)
-    total = sum((dot(d, o) for d, o in zip(dy, outputs, strict=True)), dot(np.zeros(1), system.zeros((1,)).value))
-    return Slope(total, outputs, system.ties, system.operations, system.inexact_constants)  # type: ignore[arg-type]
+    outputs = tuple(objects(v.companion) for v in ys)
+    total = sum((dot(d, o) for d, o in zip(dy, outputs, strict=True)), dot(np.zeros(0), np.zeros(0)))
+    return Slope(total, outputs, system.ties, system.operations, system.inexact_constants)
 
 
 def dot(weights: Array, balls: Array) -> Any:

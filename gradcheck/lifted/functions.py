@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcheck.lifted import linalg, ordered
-from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, select
-from gradcheck.lifted.ufuncs import accumulate, axes_of, product, reduce, write
+from gradcheck.lifted import linalg, ordered, reductions
+from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, own_zeros, select
+from gradcheck.lifted.ufuncs import no_value, product, write
 
 Function = Callable[..., Any]
 
@@ -78,8 +78,9 @@ def einsum(system: System, subscripts: str, *operands: Any, optimize: Any = None
 
 def convolve(function: Function) -> Function:
     """np.convolve and np.correlate: NumPy's own do not take objects of every kind, a sum of shifted products does."""
+    default = "full" if function is np.convolve else "valid"
 
-    def implementation(system: System, a: Any, v: Any, mode: str = "full") -> Lifted:
+    def implementation(system: System, a: Any, v: Any, mode: str = default) -> Lifted:
         def by_sums(x: Any, y: Any) -> Any:
             y = y if function is np.convolve else y[::-1]
             full = [
@@ -103,82 +104,39 @@ def where(system: System, condition: Any, *branches: Any) -> Any:
     return select(condition, *(lifted(system, b) for b in branches))
 
 
+def diff(system: System, x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Lifted:
+    """np.diff."""
+    x = lifted(system, x)
+    ends = [None if no_value(end) else lifted(system, end) for end in (prepend, append)]
+    column = (*x.shape[:axis], 1, *x.shape[axis:][1:])
+    before, after = (
+        None if end is None else end if end.ndim else end.each(lambda c: np.broadcast_to(c, column)) for end in ends
+    )
+    joined = join(np.concatenate, [part for part in (before, x, after) if part is not None], axis=axis)
+    return joined.each(lambda c: np.diff(c, n, axis))
+
+
+def triangle(function: Function) -> Function:
+    """np.tril and np.triu."""
+
+    def implementation(system: System, x: Any, k: int = 0) -> Lifted:
+        x = lifted(system, x)
+        return select(function(np.ones(x.shape, bool), k), x, system.zeros(()))
+
+    return implementation
+
+
+def diagonal_matrix(function: Function) -> Function:
+    """np.diag and np.diagflat."""
+    return lambda system, x, k=0: own_zeros(lifted(system, x).each(lambda c: function(c, k)))
+
+
 def pick(system: System, conditions: Any, choices: Any, default: Any = 0) -> Any:
     """np.select: the first condition that holds wins."""
     result = lifted(system, default)
     for condition, value in list(zip(conditions, choices, strict=True))[::-1]:
         result = select(condition, lifted(system, value), result)
     return result
-
-
-def count_of(x: Lifted, axis: Any) -> int:
-    """The number of entries along the axes of a reduction."""
-    return int(np.prod([x.shape[a] for a in axes_of(axis, x.ndim)], dtype=int))
-
-
-def total(
-    system: System,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    """np.sum."""
-    x = lifted(system, x)
-    if where is not True:
-        x = select(where, x, system.constant(np.zeros(())))
-    return reduce(np.add, x, axis, keepdims is True, initial)
-
-
-def mean(system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Any:
-    """np.mean."""
-    x = lifted(system, x)
-    if where is True:
-        return reduce(np.add, x, axis, keepdims is True) / count_of(x, axis)
-    counts = np.broadcast_to(where, x.shape).sum(axis, keepdims=keepdims is True)
-    return total(system, x, axis, None, keepdims, None, where) / counts
-
-
-def var(
-    system: System,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    ddof: int = 0,
-    keepdims: Any = False,
-    correction: Any = None,
-    **_: Any,
-) -> Any:
-    """np.var."""
-    x = lifted(system, x)
-    centred = x - mean(system, x, axis, keepdims=True)
-    free = correction if isinstance(correction, int | float) else ddof
-    return reduce(np.add, centred * centred, axis, keepdims is True) / (count_of(x, axis) - free)
-
-
-def prod(
-    system: System, x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, **_: Any
-) -> Any:
-    """np.prod."""
-    return reduce(np.multiply, lifted(system, x), axis, keepdims is True, initial)
-
-
-def running(ufunc: np.ufunc) -> Function:
-    """np.cumsum and np.cumprod, and their array-API names."""
-    def implementation(
-        system: System, x: Lifted, axis: Any = None, dtype: Any = None, include_initial: bool = False
-    ) -> Lifted:
-        if axis is None:
-            x, axis = x.ravel(), 0
-        result = accumulate(ufunc, x, axis)
-        if include_initial:
-            first = system.constant(np.full_like(np.take(np.empty(x.shape), [0], axis), ufunc.identity))
-            return join(np.concatenate, [first, result], axis=axis)
-        return result
-
-    return implementation
 
 
 def like(fill: float) -> Function:
@@ -248,10 +206,10 @@ def pad(
     return flat[places]
 
 
-def meshgrid(system: System, *xs: Any, indexing: str = "xy", **_: Any) -> list[Lifted]:
+def meshgrid(system: System, *xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> list[Lifted]:
     """np.meshgrid."""
     arrays = [lifted(system, x) for x in xs]
-    places = np.meshgrid(*[np.arange(a.size) for a in arrays], indexing=indexing)  # type: ignore[call-overload]
+    places = np.meshgrid(*[np.arange(a.size) for a in arrays], indexing=indexing, sparse=sparse)  # type: ignore[call-overload]
     return [a.ravel()[p] for a, p in zip(arrays, places, strict=True)]
 
 
@@ -272,6 +230,12 @@ def cross(system: System, a: Any, b: Any, axis: int = -1, **_: Any) -> Lifted:
     (a0, a1, a2), (b0, b1, b2) = ([x[..., i] for i in range(3)] for x in (a, b))
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
     return join(np.stack, parts, axis=-1).each(lambda c: np.moveaxis(c, -1, axis))
+
+
+def rounded(system: System, x: Any, decimals: int = 0) -> Any:
+    """np.round."""
+    power = 10 ** abs(decimals)
+    return np.rint(x * power) / power if decimals >= 0 else np.rint(x / power) * power
 
 
 TABLE: dict[str, Function] = {
@@ -301,36 +265,29 @@ TABLE: dict[str, Function] = {
                 np.diagonal,
             ),
             *(
-                np.diag,
-                np.tril,
-                np.triu,
                 np.trace,
                 np.atleast_1d,
                 np.atleast_2d,
                 np.atleast_3d,
                 np.copy,
-                np.diff,
                 np.delete,
             ),
-            *(np.matrix_transpose, np.diagflat, np.rollaxis, np.ediff1d, np.resize, np.compress, sliding_window_view),
+            *(np.matrix_transpose, np.rollaxis, np.resize, sliding_window_view),
         )
     },
     **{f.__name__: joining(f) for f in (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack)},
     **{f.__name__: pieces(f) for f in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)},
-    **{f.__name__: multilinear(f) for f in (np.dot, np.inner, np.outer, np.tensordot, np.kron, np.vdot)},
+    **{f.__name__: multilinear(f) for f in (np.dot, np.inner, np.outer, np.tensordot, np.kron)},
     **{f.__name__: convolve(f) for f in (np.convolve, np.correlate)},
+    **{f.__name__: triangle(f) for f in (np.tril, np.triu)},
+    **{f.__name__: diagonal_matrix(f) for f in (np.diag, np.diagflat)},
+    "diff": diff,
+    "ediff1d": lambda system, x: diff(system, np.ravel(x)),
+    "compress": lambda system, condition, x, axis=None: np.take(x, np.flatnonzero(condition), axis),
+    "vdot": lambda system, a, b: np.dot(np.ravel(a), np.ravel(b)),
     "einsum": einsum,
     "where": where,
     "select": pick,
-    "sum": total,
-    "mean": mean,
-    "var": var,
-    "std": lambda system, *args, **kwargs: np.sqrt(var(system, *args, **kwargs)),
-    "prod": prod,
-    "cumsum": running(np.add),
-    "cumulative_sum": running(np.add),
-    "cumprod": running(np.multiply),
-    "cumulative_prod": running(np.multiply),
     "append": lambda system, x, y, axis=None: joining(np.concatenate)(
         system, [x, y] if axis is not None else [np.ravel(x), np.ravel(y)], axis=axis or 0
     ),
@@ -356,9 +313,7 @@ TABLE: dict[str, Function] = {
     "isrealobj": lambda system, x: True,
     "real": lambda system, x: x,
     "imag": lambda system, x: x.imag,
-    "round": lambda system, x, decimals=0, out=None: (
-        np.rint(x) if decimals == 0 else np.rint(x * 10**decimals) / 10**decimals
-    ),
+    "round": rounded,
     "any": lambda system, x, *args, **kwargs: np.any(x != 0, *args, **kwargs),
     "all": lambda system, x, *args, **kwargs: np.all(x != 0, *args, **kwargs),
     "count_nonzero": lambda system, x, *args, **kwargs: np.count_nonzero(x != 0, *args, **kwargs),
@@ -366,5 +321,6 @@ TABLE: dict[str, Function] = {
     "flatnonzero": lambda system, x: np.flatnonzero(x != 0),
     "argwhere": lambda system, x: np.argwhere(x != 0),
     **ordered.TABLE,
+    **reductions.TABLE,
     **linalg.TABLE,
 }

@@ -11,6 +11,8 @@ from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, stack
 
 Function = Callable[..., Any]
 
+SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
+
 
 def batched(function: Function) -> Function:
     """A function of matrices applied over the leading axes; it may return several arrays."""
@@ -23,7 +25,7 @@ def batched(function: Function) -> Function:
         flat = a.reshape((-1, *a.shape[-2:]))
         results = [function(m, *rest, **kwargs) for m in flat]
         if isinstance(results[0], tuple):
-            return tuple(stack(list(r)).reshape(batch + r[0].shape) for r in zip(*results, strict=True))
+            return type(results[0])(*(stack(list(r)).reshape(batch + r[0].shape) for r in zip(*results, strict=True)))
         return stack(results).reshape(batch + results[0].shape)
 
     return implementation
@@ -89,16 +91,18 @@ def det(a: Lifted) -> Lifted:
     return np.multiply.reduce(np.diagonal(u)) * sign  # type: ignore[no-any-return]
 
 
-def slogdet(a: Lifted) -> tuple[Lifted, Lifted]:
+def slogdet(a: Lifted) -> Any:
     """Sign and log of the absolute value of a determinant."""
-    determinant = det(a)
-    return np.sign(determinant), np.log(np.abs(determinant))
+    determinant: Any = det(a)
+    return SlogdetResult(np.sign(determinant), np.log(np.abs(determinant)))
 
 
 def cholesky(a: Lifted, *, upper: bool = False) -> Lifted:
     """The lower factor, column by column; only the lower triangle is read, as in LAPACK."""
     n = a.shape[0]
-    factor = np.zeros_like(a)
+    # An upper factor is read off the upper triangle.
+    a = a.T if upper else a
+    factor: Any = np.zeros_like(a)  # type: ignore[call-overload]
     for j in range(n):
         rest = a[j:, j] - factor[j:, :j] @ factor[j, :j] if j else a[:, 0]
         factor[j:, j] = rest / np.sqrt(rest[0])
@@ -114,6 +118,8 @@ def norm(system: System, x: Any, ord: Any = None, axis: Any = None, keepdims: bo
     if matrix:
         raise NotLiftable(f"np.linalg.norm of a matrix with ord={ord!r} is not known to exact arithmetic")
     size = np.abs(x)
+    if not ord:
+        raise NotLiftable("np.linalg.norm with ord=0 counts: it has no derivative, use np.count_nonzero")
     if ord in (np.inf, -np.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
     if ord == 1:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, System, lifted, select
-from gradcheck.lifted.ufuncs import axes_of, fold
+from gradcheck.lifted.ufuncs import reduce
 from gradcheck.results import Array
 
 
@@ -28,11 +28,7 @@ def extreme(ufunc: np.ufunc) -> Callable[..., Any]:
         x = lifted(system, x)
         if where is not True:
             x = select(where, x, lifted(system, initial))
-        axes = axes_of(axis, x.ndim)
-        result = fold(ufunc, x, axes)
-        if keepdims is True:
-            result = result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
-        return result
+        return reduce(ufunc, x, axis, keepdims is True, initial)
 
     return implementation
 

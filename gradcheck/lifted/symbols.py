@@ -18,6 +18,9 @@ from gradcheck.lifted.balls import dyadic
 from gradcheck.lifted.expressions import STEPS, float_function, table
 from gradcheck.results import Array
 
+# Floats closer than CLOSE (relative) are compared with more digits; what agrees to EQUAL digits is a tie.
+CLOSE, EQUAL = 1e-9, 30
+
 
 class Tie(ArithmeticError):
     """Two different expressions are equal at the point, so that the path through the code is ambiguous: a kink."""
@@ -129,7 +132,7 @@ class Symbols:
         moduli = expression.atoms(sympy.Abs) if isinstance(expression, sympy.Basic) else ()
         for modulus in moduli:
             inside = modulus.args[0]
-            size = objects(float(inside.xreplace(self.shadows).evalf()))
+            size = objects(float(self.exactly(inside)))
             sign = self.order(Lifted(self, inside, size), self.zeros(()))
             expression = expression.xreplace({modulus: inside * int(sign)})
         return expression
@@ -157,13 +160,23 @@ class Symbols:
         sign = np.sign(a_shadow - b_shadow)
         if np.isnan(sign):
             raise NotLiftable("a comparison with nan: keep the point inside the domain of the function")
-        if sign == 0:
+        if abs(a_shadow - b_shadow) <= CLOSE * (abs(a_shadow) + abs(b_shadow)):
+            # Rounding of the shadows must not decide.
             if sympy.expand(difference) == 0:
                 return 0
-            raise Tie(f"{a} and {b} are equal at this point")
+            apart = self.exactly(difference)
+            if abs(apart) <= 10.0**-EQUAL * (abs(a_shadow) + abs(b_shadow)):
+                raise Tie(f"{a} and {b} are equal at this point")
+            sign = int(sympy.sign(apart))
         if difference.free_symbols - set(self.constants):
             self.conditions.setdefault(sign * difference, f"{a} {'>' if sign > 0 else '<'} {b}")
         return int(sign)
+
+    def exactly(self, expression: Any) -> Any:
+        """The number that an expression is at the point, with many digits."""
+        import sympy
+
+        return expression.xreplace({s: sympy.Rational(v) for s, v in self.shadows.items()}).evalf(2 * EQUAL)
 
     def finite(self, a: Lifted) -> Array:
         finite = np.frompyfunc(lambda e: getattr(e, "is_finite", True) is not False, 1, 1)(a.value)

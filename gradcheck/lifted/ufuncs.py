@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, select
+from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, own_zeros, select
 from gradcheck.results import Array
 
 COMPARISONS: dict[str, Callable[[Array, int], Array]] = {
@@ -78,6 +78,8 @@ PRODUCTS = ("matmul", "vecdot", "matvec", "vecmat")
 def product(system: System, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
     """A multilinear function; for a (n, k) @ (k, m) the root of the three sizes is the number of products, n k m."""
     result = system.multilinear(function, *inputs)
+    if not all(i.size for i in inputs):
+        result = own_zeros(result)
     system.count(math.isqrt(math.prod(i.size for i in inputs) * result.size))
     return result
 
@@ -116,7 +118,12 @@ def copysign(system: System, a: Lifted, b: Lifted) -> Lifted:
 
 def logical_not(system: System, a: Lifted) -> Array:
     """Where a number is 0."""
-    return system.order(a, system.zeros(())) == 0
+    return np.asarray(system.order(a, system.zeros(())) == 0)
+
+
+def remainder(system: System, a: Lifted, b: Lifted) -> Any:
+    """np.remainder, with the sign of the divisor."""
+    return a - np.floor(a / b) * b
 
 
 SELECTIONS: dict[str, Callable[..., Any]] = {
@@ -137,6 +144,8 @@ SELECTIONS: dict[str, Callable[..., Any]] = {
     "isfinite": lambda system, a: system.finite(a),
     "isnan": lambda system, a: np.zeros(a.shape, bool),
     "isinf": lambda system, a: ~system.finite(a),
+    "remainder": remainder,
+    "floor_divide": lambda system, a, b: np.floor(a / b),
     "positive": lambda system, a: a.copy(),
     "conjugate": lambda system, a: a.copy(),
 }
@@ -153,21 +162,18 @@ def reduce(ufunc: np.ufunc, x: Lifted, axis: Any = 0, keepdims: bool = False, in
     axes = axes_of(axis, x.ndim)
     if ufunc is np.add:
         x.system.count(x.size)
-        result = x.each(
-            lambda c: (
-                np.add.reduce(c, axis=axes or None, keepdims=keepdims) if c.size else zeros_left(c, axes, keepdims)
-            )
-        )
+        result = x.each(lambda c: c.sum(axis=axes or None, keepdims=keepdims))
+        result = result if x.size else own_zeros(result)
     else:
         result = fold(ufunc, x, axes)
         if keepdims:
             result = result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
-    return result if initial is None or isinstance(initial, type(np._NoValue)) else ufunc(result, initial)
+    return result if no_value(initial) else ufunc(result, initial)
 
 
-def zeros_left(channel: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-    """The sum over axes of an array without entries: object arrays would give plain zeros, which is right here too."""
-    return np.asarray(np.add.reduce(channel, axis=axes or None, keepdims=keepdims), dtype=object)
+def no_value(initial: Any) -> bool:
+    """Whether an `initial=` was not given: NumPy passes a marker of its own."""
+    return initial is None or initial is np._NoValue
 
 
 def fold(ufunc: np.ufunc, x: Lifted, axes: tuple[int, ...]) -> Any:

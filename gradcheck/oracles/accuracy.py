@@ -22,13 +22,13 @@ def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
     """
     epsilon = coarsest(problem)
     moved = [perturbed(problem, turn, epsilon) for turn in range(PERTURBATIONS)]
-    found = {}
-    for question, ours, theirs, of in (
-        ("forward", problem.y, exact.y, lambda c: c.y),
-        ("gradient", problem.claimed, exact.cotangents, lambda c: c.cotangents),
-    ):
-        found[question] = worst(problem, question, ours, theirs, [of(m) for m in moved if m is not None], epsilon)
-    return found
+    known = [m for m in moved if m is not None]
+    return {
+        "forward": worst(problem, "forward", problem.y, exact.y, [m.y for m in known], epsilon),
+        "gradient": worst(
+            problem, "gradient", problem.claimed, exact.cotangents, [m.cotangents for m in known], epsilon
+        ),
+    }
 
 
 def coarsest(problem: Problem) -> float:
@@ -88,7 +88,8 @@ def worst(
         if question == "gradient"
         else tuple(f"y{i}" if not problem.single else "y" for i in range(len(ours)))
     )
-    largest, errors, place = 0.0, [], (None, None)
+    largest, errors = 0.0, []
+    place: tuple[str | None, tuple[int, ...] | None] = (None, None)
     for k, (mine, true) in enumerate(zip(ours, exact, strict=True)):
         if not mine.size:
             continue
@@ -98,7 +99,7 @@ def worst(
             largest = float(weighted.max())
             place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
     every = np.concatenate(errors) if errors else np.zeros(1)
-    return Accuracy(largest, float(np.median(every)), *place, budget=budget(problem))  # type: ignore[arg-type]
+    return Accuracy(largest, float(np.median(every)), *place, budget=budget(problem))
 
 
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:

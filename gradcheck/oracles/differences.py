@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from gradcheck.oracles.directions import directions, tied_groups
-from gradcheck.oracles.lines import Lines, Slope, Tangents, movable, size_of
+from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, rounding_of, size_of
 from gradcheck.problems import Problem
-from gradcheck.results import Array, Evidence, Stance
+from gradcheck.results import Array, Evidence
 
 # Up to so many input entries, or so many in one argument, each entry is measured on its own.
 ENTRIES, FEW = 64, 8
-# A claimed gradient has rounding errors of its own: below so much of the scale, differences do not look.
-FINEST = 2.0**-30
-# Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
-DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
-
-
-class Reading(NamedTuple):
-    """One comparison of a claim with a measured slope, all in the same unit."""
-
-    entry: tuple[int, ...] | None
-    claimed: complex
-    value: complex
-    bar: float
-    scale: float
-    stance: Stance
-    detail: str = ""
-
-    @property
-    def badness(self) -> tuple[int, float]:
-        """What readings are sorted by: the worst is the largest."""
-        off = abs(self.claimed - self.value)
-        ratio = off / self.bar if self.bar else float(off > 0)
-        return ("for", "undecided", "against").index(self.stance), float(np.nan_to_num(ratio, nan=np.inf))
 
 
 class Differences:
@@ -81,7 +57,7 @@ def evidence(problem: Problem) -> Iterator[Evidence]:
     for k in moving:
         start, done = time.perf_counter(), lines.work
         readings = comparisons[k].readings()
-        readings += [together(lines, comparisons, group) for first, group in groups if first == k]
+        readings += [together([comparisons[i] for i in g], g) for first, g in groups if first == k]
         worst = max(readings, key=lambda r: r.badness)
         off = abs(worst.claimed - worst.value)
         yield Evidence(
@@ -106,58 +82,51 @@ class Comparison:
     def __init__(self, lines: Lines, k: int) -> None:
         self.lines, self.problem, self.k = lines, lines.problem, k
         self.x, self.claimed = self.problem.args[k], self.problem.claimed[k]
-        self.finite = np.where(np.isfinite(self.claimed), self.claimed, 0)
-        self.scale = self.problem.scale(k, self.finite)
+        # The scale that |dy * y| / |x| gives, and the larger of it and the claim, until the true value is known.
+        self.unit = self.problem.scale(k, np.zeros(self.x.shape))
+        self.scale = np.fmax(self.unit, np.where(np.isfinite(self.claimed), np.abs(self.claimed), 0))
 
     def readings(self) -> list[Reading]:
         """All comparisons: by entry where these are few, in directions otherwise."""
         if self.problem.size <= ENTRIES or self.x.size <= FEW:
             return [self.entry(i) for i in np.ndindex(self.x.shape)]
         if not np.all(np.isfinite(self.claimed)):
-            return [self.entry(first(~np.isfinite(self.claimed)))]
-        found = self.along_directions(reach=1.0)
-        return found if all(r.stance != "undecided" for r in found) else self.along_directions(reach=0.0)
+            return [self.entry(tuple(map(int, np.argwhere(~np.isfinite(self.claimed))[0])))]
+        found = self.along_directions(1.0)
+        return self.along_directions(0.0) if any(r.stance == "undecided" for r in found) else found
 
     def entry(self, index: tuple[int, ...]) -> Reading:
         """One entry, with steps of the argument's size, then of its own where those decide nothing."""
-        own, typical = size_of(self.x, 0.0)[index], size_of(self.x, 1.0)[index]
+        typical, own = size_of(self.x, 1.0)[index], size_of(self.x, 0.0)[index]
         reading = self._entry(index, typical)
         return self._entry(index, own) if reading.stance == "undecided" and own < typical / 1000 else reading
 
     def _entry(self, index: tuple[int, ...], size: float) -> Reading:
-        scale = float(self.scale[index])
-        unit = np.zeros(self.x.shape, dtype=self.x.dtype)
-        unit[index] = 1
-        parts = [1, -1j] if np.iscomplexobj(self.x) else [1]
+        claimed = self.claimed[index].item()
         # In JAX's convention the gradient of a real function is df/dx - i df/dy.
-        slopes = [self._slope({self.k: unit * np.conj(p) * size}, scale * size) for p in parts]
-        claims = [complex(self.claimed[index]).real, -complex(self.claimed[index]).imag]
-        met = [s.nearest(c * size) for s, c in zip(slopes, claims, strict=False)]
-        value = sum(m * p for m, p in zip(met, parts, strict=True)) / size
-        bar = sum(s.bar for s in slopes) / size
-        return self._judge(index, self.claimed[index].item(), value, bar, scale, slopes)
+        parts = {1: claimed.real, -1j: -claimed.imag} if np.iscomplexobj(self.x) else {1: claimed}
+        value: complex = 0.0
+        bar, notes = 0.0, []
+        for part, claim in parts.items():
+            tangent = np.zeros(self.x.shape, dtype=self.x.dtype)
+            tangent[index] = size * np.conj(part)
+            slope = self.lines.slope({self.k: tangent}, float(self.scale[index]) * size)
+            value, bar = value + part * slope.nearest(claim * size) / size, bar + slope.bar / size
+            notes.append(slope.note)
+        scale = float(np.fmax(self.unit[index], np.nan_to_num(np.abs(value))))
+        return self.lines.judge(index, claimed, value, bar, scale, max(notes))
 
     def along_directions(self, reach: float) -> list[Reading]:
         """Signed directions through all entries; where one contradicts the claim, the entry is searched for."""
         rng = self.problem.rng(f"differences/{self.problem.names[self.k]}")
         readings = []
         for tangent, needed in directions(self.claimed, self.scale, size_of(self.x, reach), rng):
-            reading = self.along(tangent)
+            reading = together([self], {self.k: tangent})
             if reading.stance == "against":
                 return [self.located(tangent) or reading]
             if needed or reading.stance == "for":
                 readings.append(reading)
         return readings
-
-    def along(self, tangent: Array) -> Reading:
-        """The projection of the claim on a direction.  Its scale is what the entry contributes that matters least."""
-        on = tangent != 0
-        scale = float(np.min(self.scale[on] * np.abs(tangent[on]), initial=np.inf))
-        terms = self.claimed[on] * tangent[on]
-        slope = self._slope({self.k: tangent}, scale)
-        claimed = float(np.sum(terms).real)
-        rounding = 8 * np.finfo(float).eps * float(np.sum(np.abs(terms)))
-        return self._judge(None, claimed, *slope.smooth(claimed), scale, [slope], rounding)
 
     def located(self, tangent: Array) -> Reading | None:
         """The entry that contradicts the claim, by bisection; None where only several together do."""
@@ -166,6 +135,24 @@ class Comparison:
             half = on[: on.size // 2]
             part = np.zeros(tangent.size, dtype=tangent.dtype)
             part[half] = tangent.ravel()[half]
-            on = half if self.along(part.reshape(tangent.shape)).stance == "against" else on[half.size :]
-        reading = self.entry(tuple(int(i) for i in np.unravel_index(on[0], tangent.shape)))
-        return reading if reading.stance == "against" else None
+            reading = together([self], {self.k: part.reshape(tangent.shape)})
+            on = half if reading.stance == "against" else on[half.size :]
+        found = self.entry(tuple(int(i) for i in np.unravel_index(on[0], tangent.shape)))
+        return found if found.stance == "against" else None
+
+
+def together(comparisons: list[Comparison], tangents: Tangents) -> Reading:
+    """The projection of a claim on a direction.  Its scale is what the entry contributes that matters least."""
+    scale, claimed, rounding = np.inf, 0.0, 0.0
+    for comparison in comparisons:
+        tangent = tangents[comparison.k]
+        on = tangent != 0
+        terms = comparison.claimed[on] * tangent[on]
+        scale = float(np.min(comparison.scale[on] * np.abs(tangent[on]), initial=scale))
+        claimed, rounding = claimed + float(np.sum(terms).real), rounding + rounding_of(terms)
+    lines = comparisons[0].lines
+    slope = lines.slope(tangents, scale)
+    value = slope.nearest(claimed)
+    # Between the slopes of a kink in many entries at once the claim need not lie, unless they agree.
+    bar = np.inf if slope.low != slope.high and value != claimed else slope.bar + rounding
+    return lines.judge(None, claimed, value, bar, scale, slope.note)

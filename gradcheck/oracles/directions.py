@@ -20,9 +20,7 @@ LEAST = 2.0**-20
 GROUPS = 8
 
 
-def directions(
-    claimed: Array, scale: Array, size: Array, rng: np.random.Generator
-) -> Iterator[tuple[Array, bool]]:
+def directions(claimed: Array, scale: Array, size: Array, rng: np.random.Generator) -> Iterator[tuple[Array, bool]]:
     """Tangents with random signs (and phases), and whether a piece of evidence needs this one to be decisive.
 
     claimed: the gradient; scale: that of its entries; size: how far each entry may move at most.  With weights

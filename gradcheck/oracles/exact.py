@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, claim

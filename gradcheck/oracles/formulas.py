@@ -9,7 +9,8 @@ from gradcheck.oracles.derivation import Derivation
 from gradcheck.oracles.zero_test import tree_size
 from gradcheck.problems import Problem
 
-LONGEST = 250
+# Nodes beyond which a formula is no longer read, and up to which it is worth tidying.
+LONGEST, TIDIED = 80, 250
 
 
 def typeset(problem: Problem, derivation: Derivation) -> dict[str, str]:
@@ -17,7 +18,7 @@ def typeset(problem: Problem, derivation: Derivation) -> dict[str, str]:
     equations = []
     name = "y" if problem.single else "y0"
     if derivation.y and derivation.y[0].size:
-        equations.append((labelled(name, derivation.y[0].shape), derivation.y[0].flat[0]))
+        equations.append((labelled(name, derivation.y[0].shape), tidy(derivation.y[0].flat[0])))
     for place, claimed, true in zip(derivation.places, derivation.claimed, derivation.true, strict=True):
         if claimed.size:
             shorter = min((tidy(e.flat[0]) for e in (claimed, true)), key=tree_size)
@@ -49,8 +50,8 @@ def tidy(e: Any) -> Any:
     import sympy
 
     forms = [e, sympy.factor_terms(e)]
-    if tree_size(e) <= LONGEST:
-        forms.append(sympy.together(e))
+    if tree_size(e) <= TIDIED:
+        forms += [sympy.together(e), sympy.cancel(e)] if e.is_rational_function() else [sympy.together(e, deep=True)]
     return min(forms, key=tree_size)
 
 

@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
 from gradcheck.problems import Problem
-from gradcheck.results import Array
+from gradcheck.results import Array, Stance
 
 Tangents = Mapping[int, Array]
 # Noise of this size, relative to the outputs, is that of float32 arithmetic.
 FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 # A claimed gradient has rounding errors of its own: below so much of the scale, differences do not look.
 FINEST = 2.0**-30
+# Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
+DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
 
-class Measured(NamedTuple):
-    """A directional derivative and a bound for its error."""
+class Slope(NamedTuple):
+    """A directional derivative and a bound for its error; at a kink the slopes to either side."""
 
-    value: float
+    low: float
+    high: float
     bar: float
+    note: str = ""
+
+    def nearest(self, claimed: float) -> float:
+        """The slope that is nearest to a claimed one."""
+        return self.low if self.low == self.high else float(np.clip(claimed, self.low, self.high))
+
+
+UNKNOWN = Slope(np.nan, np.nan, np.inf)
+
+
+class Reading(NamedTuple):
+    """One comparison of a claim with a measured slope, all in the same unit."""
+
+    entry: tuple[int, ...] | None
+    claimed: complex
+    value: complex
+    bar: float
+    scale: float
+    stance: Stance
+    detail: str = ""
+
+    @property
+    def badness(self) -> tuple[int, float]:
+        """What readings are sorted by: the worst is the largest."""
+        off = abs(self.claimed - self.value)
+        ratio = off / self.bar if self.bar else float(off > 0)
+        return ("for", "undecided", "against").index(self.stance), float(np.nan_to_num(ratio, nan=np.inf))
 
 
 class Lines:
@@ -40,9 +71,24 @@ class Lines:
         if self.finite:
             signs = problem.rng("noise")
             wiggle = {
-                k: size_of(x, 0.0) * signs.choice([-1.0, 1.0], x.shape) for k, x in enumerate(problem.args) if movable(x)
+                k: size_of(x, 0.0) * signs.choice([-1.0, 1.0], x.shape)
+                for k, x in enumerate(problem.args)
+                if movable(x)
             }
             self.noise = measured_noise(self.line(wiggle), self.here)
+        resolution = self._resolution()
+        self.finest = max(FINEST, 64 * resolution)
+        self.decisive = DECISIVE if resolution < FLOAT32_NOISE[0] else DECISIVE_LOW
+        self.note = (
+            "" if resolution < FLOAT32_NOISE[0] else f"the function works to a relative precision of {resolution:.0e}"
+        )
+
+    def _resolution(self) -> float:
+        # By the types of inputs and outputs, or by noise where that is of the size of float32's.
+        declared = max([*(precision(x) for x in self.problem.args if movable(x)), *self.epsilon], default=0.0)
+        total = float(np.sum(np.abs(self.weights * self.here)))
+        noise = float(np.sum(np.abs(self.weights) * self.noise)) / total if total else 0.0
+        return max(declared, noise) if FLOAT32_NOISE[0] <= noise <= FLOAT32_NOISE[1] else declared
 
     @property
     def finite(self) -> bool:
@@ -50,13 +96,9 @@ class Lines:
         return bool(np.all(np.isfinite(self.here)))
 
     @property
-    def resolution(self) -> float:
-        """The relative precision in which the function works, by its types and by its noise."""
-        types = [precision(x) for x in self.problem.args if movable(x)]
-        declared = max([np.finfo(float).eps, *types, *self.epsilon[:1], float(np.max(self.epsilon, initial=0.0))])
-        total = float(np.sum(np.abs(self.weights * self.here)))
-        noise = float(np.sum(np.abs(self.weights) * self.noise)) / total if total else 0.0
-        return max(declared, noise) if FLOAT32_NOISE[0] <= noise <= FLOAT32_NOISE[1] else declared
+    def work(self) -> int:
+        """Forward calls so far, times the numbers that go in and come out."""
+        return self.calls * (self.problem.size + sum(np.size(y) for y in self.problem.y))
 
     def line(self, tangents: Tangents) -> Line:
         """The counted outputs at args + t * tangents, as a function of t; NaN where the function has no value."""
@@ -92,41 +134,54 @@ class Lines:
                 step = min(step, float(np.min(room[near] / (2 * np.abs(v[near])), initial=FIRST)))
         return Ladder(self.line(tangents), self.here, self.noise, self.epsilon, step)
 
-    def slope(self, ladder: Ladder, target: float) -> Measured:
-        """The derivative along a ladder: from both sides, or from the only side on which the function lives."""
-        found = self.measure(ladder, ladder.central, target)
-        if np.isfinite(found.bar):
-            return found
-        left, right = self.sides(ladder, target)
-        if not np.isfinite(left.bar):
-            return right if missing(ladder, -1) else found
-        return left if missing(ladder, 1) and not np.isfinite(right.bar) else found
+    def slope(self, tangents: Tangents, scale: float) -> Slope:
+        """The derivative along tangents, to within a small part of the scale if it can.
 
-    def sides(self, ladder: Ladder, target: float) -> tuple[Measured, Measured]:
-        """The derivatives from the left and from the right."""
-        left, right = (
-            self.measure(ladder, lambda rungs, sign=sign: ladder.side(sign, rungs), target) for sign in (-1, 1)
-        )
-        return left, right
+        At a point that is known to be a kink these are the slopes to either side; where they differ otherwise, the
+        derivative is unknown.  Where the function lives on one side only, the slope to that side.
+        """
+        ladder = self.ladder(tangents)
+        scale = min(scale, np.finfo(float).max)
+        central = self._measure(ladder, ladder.central, scale)
+        if central.bar <= self.decisive * scale:
+            return central
+        left, right = (self._measure(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1))
+        if np.isfinite(left.bar) and np.isfinite(right.bar) and abs(left.low - right.low) > left.bar + right.bar:
+            if not self.problem.kink:
+                return Slope(
+                    central.low, central.high, np.inf, "the slopes to either side differ: a kink inside the steps"
+                )
+            low, high = sorted((left.low, right.low))
+            return Slope(low, high, max(left.bar, right.bar), "subgradient at a kink")
+        if ladder.lives(1) != ladder.lives(-1):
+            return right if ladder.lives(1) else left
+        return central
 
-    def measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], target: float) -> Measured:
-        """What a look at the ladder says of sum(dy * y), to within `target` if it can."""
-        found = derivative(ladder, look, lambda e: bool(self.contract(e).bar <= target))
-        return self.contract(found)
+    def judge(
+        self, entry: tuple[int, ...] | None, claimed: complex, value: complex, bar: float, scale: float, note: str = ""
+    ) -> Reading:
+        """What a claim is worth beside a measured value with a bar."""
+        bar = max(bar, self.finest * scale)
+        decisive = bar <= self.decisive * scale
+        off = abs(claimed - value)
+        stance: Stance = "for" if decisive else "undecided"
+        if off > bar or (decisive and not np.isfinite(off)):
+            stance = "against"
+        return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
-    def contract(self, found: Estimate) -> Measured:
-        """sum(dy * slope), its real part: a tangent's partner in JAX's convention."""
+    def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
+        return self._contract(derivative(ladder, look, self.weights, scale, self.finest, self.decisive / 2))
+
+    def _contract(self, found: Estimate) -> Slope:
+        # The real part of sum(dy * slope): the partner of a tangent in JAX's convention.
         terms = self.weights * found.value
-        rounding = 8 * np.finfo(float).eps * float(np.sum(np.abs(terms)))
-        bar = float(np.sum(np.abs(self.weights) * found.bar)) + rounding
-        value = float(np.sum(terms).real)
-        return Measured(value, bar) if np.isfinite(value) and np.isfinite(bar) else Measured(np.nan, np.inf)
+        value, bar = float(np.sum(terms).real), float(np.sum(np.abs(self.weights) * found.bar)) + rounding_of(terms)
+        return Slope(value, value, bar) if np.isfinite(value) and np.isfinite(bar) else UNKNOWN
 
 
-def missing(ladder: Ladder, sign: int) -> bool:
-    """Whether the function has no value at any step to that side."""
-    there = [plus if sign > 0 else minus for plus, minus in ladder.samples.values()]
-    return all(bool(np.any(np.isnan(s.y))) or not np.all(np.isfinite(s.y)) for s in there)
+def rounding_of(terms: Array) -> float:
+    """A bound for the rounding error of a sum of so many terms that were rounded themselves."""
+    return 8 * float(np.finfo(float).eps) * float(np.sum(np.abs(terms)))
 
 
 def flat(arrays: Iterable[Any]) -> Array:

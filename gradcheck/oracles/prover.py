@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Timer
 from typing import Any
 
-from gradcheck.oracles.zero_test import is_zero
+from gradcheck.oracles.zero_test import Budget, is_zero
 
 # Numbers are computed with DIGITS digits; what is below 10^-ZERO of its scale is zero then.
 DIGITS, ZERO = 80, 40
@@ -31,28 +31,30 @@ class Worker:
         self.owner = 0
 
     def ask(self, function: Callable[..., Any], *args: Any, seconds: float) -> Any:
-        """``function(*args)``, computed there.  Raises TookTooLong after `seconds`, and what the function raises."""
+        """``function(*args)``, computed there.
+
+        Raises TookTooLong after `seconds`, and RuntimeError with the message of what the function raised.
+        """
         # A forked child must not talk to its parent's worker.
         if self.process is None or self.owner != os.getpid() or self.process.poll() is not None:
             self.start()
         process = self.process
         assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        request = pickle.dumps((function, args))
         timer = Timer(seconds, process.kill)
         timer.start()
         try:
-            process.stdin.write(request)
-            process.stdin.flush()
-            value, error = pickle.load(process.stdout)
+            value, message = exchange(process, pickle.dumps((function, args)))
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             self.stop()
-            raise TookTooLong(f"stopped after {seconds:g} s") from None
+            raise TookTooLong(f"stopped after {seconds:.3g} s") from None
+        except BaseException:
+            # An answer that nobody waits for any more must not be taken for that of the next question.
+            self.stop()
+            raise
         finally:
             timer.cancel()
-        if error is not None:
-            raise error
+        if message:
+            raise RuntimeError(message)
         return value
 
     def start(self) -> None:
@@ -70,6 +72,15 @@ class Worker:
         self.process = None
 
 
+def exchange(process: subprocess.Popen[bytes], request: bytes) -> Any:
+    """The answer to a request."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(request)
+    process.stdin.flush()
+    return pickle.load(process.stdout)
+
+
 worker = Worker()
 atexit.register(worker.stop)
 
@@ -83,9 +94,9 @@ def serve() -> None:
         except EOFError:
             return
         try:
-            answer: tuple[Any, Exception | None] = (function(*args), None)
-        except Exception as error:
-            answer = None, RuntimeError(f"{type(error).__name__}: {error}")
+            answer = (function(*args), "")
+        except Exception as error:  # whatever sympy or mpmath raise
+            answer = (None, f"{type(error).__name__}: {error}")
         pickle.dump(answer, answers)
         answers.flush()
 
@@ -208,15 +219,16 @@ def neighbours(
 def prove(residuals: tuple[Any, ...], printed: Mapping[Any, Any]) -> list[str]:
     """For each residual "proved", "printed" (with constants at their printed values), or "" where neither was shown."""
     known: dict[Any, str] = {}
+    budget = Budget()
     for residual in residuals:
         if residual not in known:
-            known[residual] = proved(residual, printed)
+            known[residual] = proved(residual, printed, budget)
     return [known[r] for r in residuals]
 
 
-def proved(residual: Any, printed: Mapping[Any, Any]) -> str:
+def proved(residual: Any, printed: Mapping[Any, Any], budget: Budget) -> str:
     """One residual."""
-    if is_zero(residual):
+    if is_zero(residual, budget):
         return "proved"
     substituted = {s: v for s, v in printed.items() if s in residual.free_symbols}
-    return "printed" if substituted and is_zero(residual.subs(substituted)) else ""
+    return "printed" if substituted and is_zero(residual.subs(substituted), budget) else ""

@@ -18,12 +18,14 @@ from gradcheck.results import Array
 # Ridders' estimate is no bound: ten false alarms in 2400 checks as it is, none with this factor.
 SAFETY = 16.0
 # A heuristic: no rounding error of a value is beyond so many times the measured noise.
-SIGMAS = 4.0
+SIGMAS = 8.0
 # The first step, relative.  Not a power of two, so that no period hides between steps; few bits, so that x + h is exact.
 FIRST = 45 / 512
-# Rungs of the ladder: so many at once, so many more if needed, and two far below that must not contradict.
-FIRST_RUNGS, MORE_RUNGS, MOST_RUNGS, FAR = 6, 4, 46, (12, 13)
+# Rungs of the ladder: so many at once, so many more if needed, and the first of two far below that must not contradict.
+FIRST_RUNGS, MORE_RUNGS, MOST_RUNGS, FAR = 6, 4, 46, 12
 COLUMNS = 6
+# Spacings, relative, at which noise is looked for: exact in float64, and not rounded alike at every point in float32.
+SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 30)), 45 * 2.0**-50)
 
 
 class Sample(NamedTuple):
@@ -85,14 +87,18 @@ class Ladder:
         powers = range(1, COLUMNS)
         return rows(neville(slope, powers), np.zeros(()), noise, growth(powers))
 
+    def lives(self, sign: int) -> bool:
+        """Whether the function has a value at any step to that side."""
+        sides = (plus if sign > 0 else minus for plus, minus in self.samples.values())
+        return any(bool(np.all(np.isfinite(s.y))) for s in sides)
+
     def floor(self, rung: int) -> Array:
         """The rounding error that no derivative from this rung on falls below."""
         return np.asarray(self._noise(np.abs(self.here)) / (self.step * 2.0**-rung))
 
     def _noise(self, size: Array) -> Array:
-        # Above the smallest normal number a rounding error is relative; outputs that are 0 all over have none.
-        least = np.where(size > 0, 5e-324, 0.0)
-        return SIGMAS * np.fmax(np.fmax(self.noise, self.epsilon * size), least)
+        # Outputs that are 0 all over have no rounding error; others at least the smallest subnormal number.
+        return np.where(size > 0, SIGMAS * np.fmax(np.fmax(self.noise, self.epsilon * size), 5e-324), 0.0)
 
     def _columns(self, rungs: Iterable[int]) -> tuple[Array, Array, Array, Array]:
         rungs = list(rungs)
@@ -144,15 +150,26 @@ def sharpest(rows: Estimate) -> Estimate:
     return Estimate(np.take_along_axis(rows.value, chosen, 0)[0], np.take_along_axis(bar, chosen, 0)[0])
 
 
-def derivative(ladder: Ladder, look: Callable[[Iterable[int]], Estimate], enough: Callable[[Estimate], bool]) -> Estimate:
-    """What `look` makes of as many rungs as it takes until it is `enough` or noise forbids more."""
-    ladder.climb(FAR)
+def derivative(
+    ladder: Ladder, look: Callable[[Iterable[int]], Estimate], weights: Array, scale: float, target: float, limit: float
+) -> Estimate:
+    """What `look` makes of a ladder, with as many rungs as it takes.
+
+    Enough is a total bar, weighted, of at most `target` times the scale; where noise forbids that, of `limit` times it.
+    """
+    # The steeper the function is claimed to be for its size, the shorter its periods may be.
+    size = float(np.sum(np.abs(weights * ladder.here)))
+    far = FAR + int(np.clip(np.log2(scale / size), 0, MOST_RUNGS - FAR - 2)) if size and scale else FAR
+    ladder.climb((far, far + 1))
     count = FIRST_RUNGS
     while True:
         ladder.climb(range(count))
         near = look(range(count))
-        found = sharpest(near if count > FAR[0] else stacked(near, look(FAR)))
-        if count >= MOST_RUNGS or enough(found) or np.all(ladder.floor(count) >= found.bar):
+        found = sharpest(near if count > far else stacked(near, look((far, far + 1))))
+        total = float(np.sum(np.abs(weights) * found.bar))
+        # Steps over many periods have small bars too; noise alone is no reason to stop before they are found out.
+        noisy = total <= limit * scale and bool(np.all(ladder.floor(count) >= found.bar))
+        if count >= MOST_RUNGS or total <= target * scale or noisy:
             return found
         count += MORE_RUNGS
 
@@ -166,21 +183,24 @@ def measured_noise(line: Line, here: Array) -> Array:
     """The rounding noise of each output near 0, from the differences of equally spaced values.
 
     Taken is the largest spacing at which differences of three orders tell the same and the values are nearly equal;
-    where there is none, the least noise that any spacing shows; 0 where values do not change at all.
+    where there is none, the median of what all spacings show; 0 where values do not change at all.
     Source: J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
-    found, least = np.full(here.shape, np.nan), np.full(here.shape, np.nan)
-    for spacing in (2.0**-20, 2.0**-30, 2.0**-44):
+    found, shown = np.full(here.shape, np.nan), []
+    for spacing in SPACINGS:
         values = np.array([here if j == 0 else line(j * spacing).y for j in range(-4, 5)])
         size = np.fmax(np.max(np.abs(values), axis=0), np.finfo(float).tiny)  # squares of 1e300 are infinite
         levels = size * np.array([level(values / size, order) for order in (4, 5, 6)])
+        # Values that hardly change show the steps of their rounding, not its size.
         still = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.25
         sigma = np.where(still, np.nan, levels.max(0))
         near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
-        settled = near & (levels.max(0) <= 4 * levels.min(0))
-        found = np.where(np.isnan(found) & settled, sigma, found)
-        least = np.fmin(least, sigma)
-    return np.nan_to_num(np.where(np.isnan(found), least, found))
+        settled = np.isnan(found) & near & (levels.max(0) <= 4 * levels.min(0))
+        found = np.where(settled, sigma, found)
+        shown.append(sigma)
+        if not np.any(np.isnan(found)):
+            break
+    return np.nan_to_num(np.where(np.isnan(found), np.nanmedian(shown, axis=0), found))
 
 
 def level(values: Array, order: int) -> Array:

@@ -15,12 +15,12 @@ from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.symbols import Tie, region
 from gradcheck.oracles import formulas, twins
 from gradcheck.oracles.derivation import Derivation, derive
-from gradcheck.oracles.prover import ZERO, Comparison, Entry, TookTooLong, measure, prove, worker
+from gradcheck.oracles.prover import ZERO, Comparison, Entry, measure, prove, worker
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Kind, Stance
 
 # Entries of all arguments, and of all outputs, up to which proofs are attempted.
-ENTRIES = 40
+ENTRIES = 24
 # An emergency stop for each problem, not a budget.
 SECONDS = 20.0
 
@@ -66,16 +66,13 @@ def not_applicable(problem: Problem, reason: str, detail: str) -> Evidence:
 def judge(problem: Problem, derivation: Derivation, started: float) -> Iterator[Evidence]:
     """Evidence for all arguments together where all are right, else for each of them."""
     comparison = compare(problem, derivation)
-    count, notes = len(comparison.claimed), []
-    entries, proofs = [UNKNOWN] * count, [""] * count
-    deadline = started + SECONDS
-    try:
-        entries = worker.ask(measure, comparison, seconds=remaining(deadline))
-        if not any(e.gap > e.slack for e in entries):
-            residuals = tuple(c - t for c, t in zip(comparison.claimed, comparison.true, strict=True))
-            proofs = worker.ask(prove, residuals, printed_values(derivation), seconds=remaining(deadline))
-    except (TookTooLong, RuntimeError) as error:
-        notes.append(str(error))
+    count, deadline = len(comparison.claimed), started + SECONDS
+    notes: list[str] = []
+    entries = asked(notes, deadline, [UNKNOWN] * count, measure, comparison)
+    proofs = [""] * count
+    if not any(e.gap > e.slack for e in entries):
+        residuals = tuple(c - t for c, t in zip(comparison.claimed, comparison.true, strict=True))
+        proofs = asked(notes, deadline, proofs, prove, residuals, printed_values(derivation))
     findings = [Finding(e, *stance_of(e, p)) for e, p in zip(entries, proofs, strict=True)]
     groups = by_argument(problem, derivation, findings)
     if all(f.stance == "for" for f in findings):
@@ -84,9 +81,13 @@ def judge(problem: Problem, derivation: Derivation, started: float) -> Iterator[
         yield summary(problem, derivation, name, shape, group, notes, time.perf_counter() - started)
 
 
-def remaining(deadline: float) -> float:
-    """The seconds left, and a moment in any case."""
-    return max(0.1, deadline - time.perf_counter())
+def asked(notes: list[str], deadline: float, default: Any, function: Any, *args: Any) -> Any:
+    """What the worker answers, or the default and a note."""
+    try:
+        return worker.ask(function, *args, seconds=max(0.1, deadline - time.perf_counter()))
+    except RuntimeError as error:
+        notes.append(f"{function.__name__}: {error}")
+        return default
 
 
 def printed_values(derivation: Derivation) -> dict[Any, Any]:
@@ -157,7 +158,12 @@ def summary(
     stance: Stance = "for" if worst is None else findings[worst].stance
     against = findings[worst] if worst is not None and stance == "against" else None
     tested = any(f.kind == "tested" for f in findings)
-    details = [region(derivation.system.conditions), *dict.fromkeys(f.note for f in findings if f.note), *notes]
+    shapes = ", ".join(f"{problem.names[i]} {problem.args[i].shape}" for i in derivation.places)
+    details = [
+        f"{region(derivation.system.conditions)}; {shapes}",
+        *dict.fromkeys(f.note for f in findings if f.note),
+        *notes,
+    ]
     return Evidence(
         "symbolic",
         "tested" if tested else "proved",

@@ -7,6 +7,7 @@ converse does not hold (generators may depend on each other), so that the test p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -14,26 +15,37 @@ class NotRational(ValueError):
     """An expression with a subterm that has no generator here."""
 
 
-class TooManyTerms(RuntimeError):
-    """A polynomial grew beyond the budget."""
+class Spent(RuntimeError):
+    """The budget is used up."""
 
 
-def is_zero(expression: Any, size: int = 20_000, terms: int = 3_000) -> bool:
-    """Whether `expression` was shown to be identically zero; False says nothing.
+@dataclass
+class Budget:
+    """What may still be spent: nodes of expressions looked at, and terms of polynomials computed."""
 
-    Expressions of more than `size` nodes, or whose polynomials grow beyond `terms` terms, are given up.
-    """
+    nodes: int = 30_000
+    terms: int = 60_000
+
+    def spend(self, *, nodes: int = 0, terms: int = 0) -> None:
+        """Raises Spent where there is not that much left."""
+        self.nodes, self.terms = self.nodes - nodes, self.terms - terms
+        if self.nodes < 0 or self.terms < 0:
+            raise Spent("the budget of the proof is used up")
+
+
+def is_zero(expression: Any, budget: Budget | None = None) -> bool:
+    """Whether `expression` was shown to be identically zero; False says nothing."""
     import sympy
 
     expression = sympy.sympify(expression)
     if expression == 0:
         return True
-    if tree_size(expression) > size:
-        return False
+    budget = Budget() if budget is None else budget
     try:
-        generators = Generators(terms)
+        budget.spend(nodes=tree_size(expression))
+        generators = Generators(budget)
         return generators.vanishes(generators.rational(expression))
-    except (NotRational, TooManyTerms, ZeroDivisionError):
+    except (NotRational, Spent, ZeroDivisionError):
         return False
 
 
@@ -48,8 +60,8 @@ def tree_size(expression: Any, known: dict[Any, int] | None = None) -> int:
 class Generators:
     """Transcendental subterms found so far, each with the symbol that stands for it."""
 
-    def __init__(self, terms: int) -> None:
-        self.terms = terms
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
         self.symbols: dict[Any, Any] = {}
         # generator -> (radicand, q): g^q = radicand.
         self.roots: dict[Any, tuple[Any, int]] = {}
@@ -169,8 +181,7 @@ class Generators:
             result = self.evaluate(field, e.base, values) ** int(e.exp)
         else:
             result = field.from_expr(e)
-        if len(result.numer) + len(result.denom) > self.terms:
-            raise TooManyTerms(f"more than {self.terms} terms")
+        self.budget.spend(terms=len(result.numer) + len(result.denom))
         values[e] = result
         return result
 

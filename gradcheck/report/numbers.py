@@ -1,0 +1,53 @@
+"""Numbers and arrays as a person reads them: as many digits as the matter needs, and no more."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def number(value: float | complex | None, digits: int = 4) -> str:
+    """A number to so many significant digits; an empty text for None."""
+    if value is None:
+        return ""
+    return f"{value:.{digits}g}"
+
+
+def digits_for(a: float | complex | None, b: float | complex | None) -> int:
+    """As many digits as it takes to see that two numbers differ, from 4 to 17."""
+    if a is None or b is None or a == b:
+        return 4
+    scale, difference = max(abs(a), abs(b)), abs(a - b)
+    if not (math.isfinite(difference) and difference > 0):
+        return 4
+    return max(4, min(17, math.ceil(math.log10(scale) - math.log10(difference)) + 2))
+
+
+def with_bar(value: float | complex | None, bar: float | None, digits: int = 4) -> str:
+    """A number with its error bar: ``0.25 ± 3e-12``."""
+    if value is None:
+        return ""
+    return number(value, digits) if bar is None else f"{number(value, digits)} ± {number(bar, 2)}"
+
+
+def brief(value: Any) -> str:
+    """An argument in one line: a small array with its entries, a large one by shape and range."""
+    if not isinstance(value, np.ndarray | np.generic):
+        text = repr(value)
+        return text if len(text) <= 80 else text[:77] + "..."
+    array = np.asarray(value)
+    if array.size <= 12:
+        return " ".join(np.array2string(array, precision=4, separator=", ", max_line_width=10_000).split())
+    shape = " × ".join(map(str, array.shape))
+    if array.dtype.kind not in "fiu":
+        return f"{array.dtype}, {shape}"
+    return f"{array.dtype}, {shape}, from {array.min():.4g} to {array.max():.4g}"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

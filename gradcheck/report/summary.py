@@ -1,0 +1,119 @@
+"""Evidence condensed: what one oracle says of a case in all, which kinds there are, why some do not apply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gradcheck.report.data import Entry, Report
+from gradcheck.results import REASONS, VERDICTS, Evidence, Kind
+
+OUTCOMES = (*VERDICTS, "not run")
+
+# A proof and a test at random points are what the same oracle gives: with the others they make four kinds.
+FOUR: tuple[frozenset[Kind], ...] = (
+    frozenset({"certified"}),
+    frozenset({"proved", "tested"}),
+    frozenset({"measured"}),
+    frozenset({"cross-checked"}),
+)
+KINDS: tuple[Kind, ...] = ("certified", "proved", "tested", "measured", "cross-checked")
+
+SYMBOLS = {
+    "certified": "●",
+    "proved": "◆",
+    "tested": "◇",
+    "measured": "≈",
+    "cross-checked": "=",
+    "against": "✗",
+    "undecided": "?",
+    "not applicable": "–",
+    "not asked": "·",
+}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one oracle says of one case: its gravest stance, the strongest kind behind it, and how often."""
+
+    oracle: str
+    stance: str
+    kind: str = ""
+    count: int = 0
+    why: str = ""
+
+    @property
+    def symbol(self) -> str:
+        return SYMBOLS[self.kind if self.stance == "for" else self.stance]
+
+
+def voice(oracle: str, evidence: Iterable[Evidence]) -> Voice:
+    """An oracle's evidence in one: against before for, for before undecided, undecided before not applicable."""
+    said = [e for e in evidence if e.oracle == oracle]
+    for stance in ("against", "for", "undecided", "not applicable"):
+        spoken = [e for e in said if e.stance == stance]
+        # A forward that agrees says nothing of the pullback.
+        if stance == "for":
+            spoken = [e for e in spoken if e.question in ("formula", "claim")] or []
+        if spoken:
+            kind = next(k for k in KINDS if any(e.kind == k for e in spoken))
+            return Voice(oracle, stance, kind, len(spoken), said_why(spoken[0]))
+    return Voice(oracle, "not asked")
+
+
+def said_why(e: Evidence) -> str:
+    """The reason of a piece of evidence in words."""
+    if e.stance == "not applicable":
+        return e.detail or REASONS[e.reason]
+    return e.detail or e.where
+
+
+def columns(report: Report) -> list[str]:
+    """The oracles of a report: those that were asked, then whoever else spoke."""
+    spoken = dict.fromkeys(e.oracle for entry in report.entries for e in entry.result.evidence)
+    return list(dict.fromkeys([*report.meta.oracles, *spoken]))
+
+
+def kinds_of(entry: Entry) -> set[Kind]:
+    """The kinds of evidence that speak for a case's formula or claims."""
+    return {e.kind for e in entry.result.evidence if e.stance == "for" and e.question in ("formula", "claim")}
+
+
+def has_all_kinds(entry: Entry) -> bool:
+    """Whether all four kinds of evidence speak for a case."""
+    kinds = kinds_of(entry)
+    return all(kinds & group for group in FOUR)
+
+
+def outcomes(entries: Sequence[Entry]) -> dict[str, int]:
+    """How many cases there are of each verdict, and how many were not run; zeros left out."""
+    counted = Counter(entry.outcome for entry in entries)
+    return {outcome: counted[outcome] for outcome in OUTCOMES if counted[outcome]}
+
+
+def kinds(entries: Sequence[Entry]) -> dict[str, int]:
+    """For each kind of evidence, the number of cases that it speaks for."""
+    counted = Counter(kind for entry in entries for kind in kinds_of(entry))
+    return {kind: counted[kind] for kind in KINDS}
+
+
+def reasons(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
+    """Who has nothing to say and why: (oracle, reason, in how many cases), the most frequent first."""
+    counted = Counter(
+        key
+        for entry in entries
+        for key in {(e.oracle, e.reason) for e in entry.result.evidence if e.stance == "not applicable"}
+    )
+    return [(oracle, reason, count) for (oracle, reason), count in counted.most_common()]
+
+
+def all_kinds(report: Report) -> tuple[int, int]:
+    """How many cases have all four kinds of evidence, and of how many; claims are numbers and have one kind."""
+    cases = [e for e in report.entries if not is_claims(e) and e.outcome != "not run"]
+    return sum(map(has_all_kinds, cases)), len(cases)
+
+
+def is_claims(entry: Entry) -> bool:
+    """Whether an entry is about the numbers of a text."""
+    return any(e.question == "claim" for e in entry.result.evidence)

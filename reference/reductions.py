@@ -1,0 +1,281 @@
+"""Reductions along axes: sums, means, extremes, spreads, norms; and running sums."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradcheck.domains import choice, positive, real
+from gradcheck.results import Array
+from gradcheck.rules import rule
+from reference.broadcasting import Axis, axes_of, count, kept, spread
+from reference.declaring import Pulled, largest
+
+# The axes in turn: the first, the last, all, and two at once.
+AXES = dict(axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True))
+FAR = (-800.0, 800.0)
+
+
+@rule(
+    domain=dict(x=real("n m k"), **AXES),
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.sum(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: x.sum(axis, keepdims=keepdims),
+)
+def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """Σ x along axis.  (n, m, k) -> (...)
+
+    dx = dy for every summand.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return spread(dy, x.shape, axis)
+
+    return x.sum(axis, keepdims=keepdims), pullback
+
+
+@rule(
+    domain=dict(x=real("n m k"), **AXES),
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.mean(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: x.mean(axis, keepdims=keepdims),
+)
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """Σ x / N along axis, N the number of summands.  (n, m, k) -> (...)
+
+    dx = dy / N.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return spread(dy, x.shape, axis) / count(x.shape, axis)
+
+    return x.mean(axis, keepdims=keepdims), pullback
+
+
+@rule(
+    domains={
+        "": dict(x=real("n m k"), **AXES),
+        "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(False, True)),
+    },
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.max(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: along(x, axis, keepdims, lambda xs: largest(sympy, xs)),
+)
+def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """The largest x along axis.  (n, m, k) -> (...)
+
+    dy goes to the largest entry; where several are equal each gets an equal share, as in JAX.
+    """
+    y = x.max(axis, keepdims=keepdims)
+
+    def pullback(dy: Array) -> Array:
+        return shared(dy, x, y, axis)
+
+    return y, pullback
+
+
+@rule(
+    domains={
+        "": dict(x=real("n m k"), **AXES),
+        "ties": dict(x=real("n k", at=(-4.0,)), axis=choice(0, -1, None), keepdims=choice(False, True)),
+    },
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.min(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: along(x, axis, keepdims, lambda xs: -largest(sympy, [-x for x in xs])),
+)
+def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """The smallest x along axis.  (n, m, k) -> (...)
+
+    dy goes to the smallest entry; where several are equal each gets an equal share, as in JAX.
+    """
+    y = x.min(axis, keepdims=keepdims)
+
+    def pullback(dy: Array) -> Array:
+        return shared(dy, x, y, axis)
+
+    return y, pullback
+
+
+def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Array:
+    """The cotangent of the extreme value y of x, in equal shares to those that have it."""
+    reached = x == kept(y, x.shape, axis)
+    share = reached / reached.sum(axes_of(axis, x.ndim), keepdims=True)
+    return kept(dy, x.shape, axis) * share.astype(dy.dtype)
+
+
+@rule(
+    domain=dict(x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)),
+    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.var(
+        x, axis, keepdims=keepdims, correction=correction
+    ),
+    sympy=lambda sympy, x, *, axis, keepdims, correction: variance(x, axis, keepdims, correction),
+)
+def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Pulled:
+    """Σ (x - mean)² / (N - correction) along axis.  (n, m, k) -> (...)
+
+    dx = 2 dy (x - mean) / (N - correction): that the mean depends on x too cancels out.
+    """
+    centred = x - x.mean(axis, keepdims=True)
+    free = count(x.shape, axis) - correction
+
+    def pullback(dy: Array) -> Array:
+        return kept(dy, x.shape, axis) * centred * (2 / free)
+
+    return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
+
+
+@rule(
+    domain=dict(x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)),
+    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.std(
+        x, axis, keepdims=keepdims, correction=correction
+    ),
+    sympy=lambda sympy, x, *, axis, keepdims, correction: np.frompyfunc(sympy.sqrt, 1, 1)(
+        variance(x, axis, keepdims, correction)
+    ),
+)
+def std(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Pulled:
+    """√var(x) along axis.  (n, m, k) -> (...)
+
+    dx = dy (x - mean) / (y (N - correction)); nan where all entries are equal, as in JAX.
+    """
+    centred = x - x.mean(axis, keepdims=True)
+    free = count(x.shape, axis) - correction
+    y = np.sqrt((centred * centred).sum(axis, keepdims=keepdims) / free)
+
+    def pullback(dy: Array) -> Array:
+        return kept(dy / y, x.shape, axis) * centred / free
+
+    return y, pullback
+
+
+def variance(x: Array, axis: Axis, keepdims: bool, correction: float) -> Array:
+    """The mean of squares minus the square of the mean: the sympy twin of var, by another road."""
+    n = count(x.shape, axis)
+    squares, mean = (x * x).sum(axis, keepdims=keepdims), x.sum(axis, keepdims=keepdims) / n
+    return (squares - n * mean * mean) / (n - correction)
+
+
+@rule(
+    domain=dict(x=real("n m k", at=(0.0,)), **AXES),
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.prod(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: x.prod(axis, keepdims=keepdims),
+)
+def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """Π x along axis.  (n, m, k) -> (...)
+
+    dx = dy times the product of all other entries, without a division, so that entries may be 0.
+    """
+    axes = axes_of(axis, x.ndim)
+
+    def pullback(dy: Array) -> Array:
+        front = np.moveaxis(x, axes, range(len(axes)))
+        rest = front.shape[len(axes) :]
+        others = product_of_others(front.reshape((math.prod(front.shape[: len(axes)]), *rest)))
+        return kept(dy, x.shape, axis) * np.moveaxis(others.reshape(front.shape), range(len(axes)), axes)
+
+    return x.prod(axis, keepdims=keepdims), pullback
+
+
+def product_of_others(x: Array) -> Array:
+    """For each entry the product of those before it and those after it along the first axis."""
+    one = np.ones_like(x[:1])
+    before = np.cumprod(np.concatenate([one, x[:-1]]), axis=0)
+    after = np.cumprod(np.concatenate([one, x[:0:-1]]), axis=0)[::-1]
+    return before * after
+
+
+@rule(
+    domain=dict(x=real("n m k", at=FAR), **AXES),
+    jax=lambda jax, x, *, axis, keepdims: jax.nn.logsumexp(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: np.frompyfunc(sympy.log, 1, 1)(
+        np.frompyfunc(sympy.exp, 1, 1)(x).sum(axis, keepdims=keepdims)
+    ),
+)
+def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """log Σ e^x along axis, without overflow.  (n, m, k) -> (...)
+
+    dx = dy softmax(x) = dy e^x / Σ e^x.
+    """
+    e = np.exp(x - x.max(axis, keepdims=True))
+    total = e.sum(axis, keepdims=True)
+    y = x.max(axis, keepdims=keepdims) + np.log(e.sum(axis, keepdims=keepdims))
+
+    def pullback(dy: Array) -> Array:
+        return kept(dy, x.shape, axis) * (e / total)
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(
+        x=real("n m k", kinks=(0.0,)), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), ord=choice(2.5, 3, 2)
+    ),
+    jax=lambda jax, x, *, axis, keepdims, ord: jax.numpy.sum(jax.numpy.abs(x) ** ord, axis, keepdims=keepdims)
+    ** (1 / ord),
+    sympy=lambda sympy, x, *, axis, keepdims, ord: (np.frompyfunc(sympy.Abs, 1, 1)(x) ** ord).sum(
+        axis, keepdims=keepdims
+    )
+    ** (1 / sympy.sympify(ord)),
+)
+def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Pulled:
+    """(Σ |x|^p)^(1/p) along axis, p = ord > 1.  (n, m, k) -> (...)
+
+    dx = dy sign(x) (|x| / y)^(p - 1); nan where all entries are 0.
+    """
+    size = np.abs(x)
+    y = (size**ord).sum(axis, keepdims=keepdims) ** (1 / ord)
+
+    def pullback(dy: Array) -> Array:
+        return kept(dy, x.shape, axis) * np.sign(x) * (size / kept(y, x.shape, axis)) ** (ord - 1)
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(x=real("n k"), axis=choice(0, -1)),
+    jax=lambda jax, x, *, axis: jax.numpy.cumsum(x, axis),
+    sympy=lambda sympy, x, *, axis: np.cumsum(x, axis),
+)
+def cumulative_sum(x: Array, *, axis: int) -> Pulled:
+    """The running sum along axis.  (n, k) -> (n, k)
+
+    dx = the running sum of dy from the other end.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
+
+    return np.cumsum(x, axis), pullback
+
+
+@rule(
+    domain=dict(x=positive("n k"), axis=choice(0, -1)),
+    jax=lambda jax, x, *, axis: jax.numpy.cumprod(x, axis),
+    sympy=lambda sympy, x, *, axis: np.cumprod(x, axis),
+)
+def cumulative_prod(x: Array, *, axis: int) -> Pulled:
+    """The running product along axis, x ≠ 0.  (n, k) -> (n, k)
+
+    dx = the running sum of dy y from the other end, / x.
+    """
+    y = np.cumprod(x, axis)
+
+    def pullback(dy: Array) -> Array:
+        return np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(x=real("n k m"), axis=choice(0, -2, 1)),
+    jax=lambda jax, x, *, axis: jax.numpy.diff(x, axis=axis),
+    sympy=lambda sympy, x, *, axis: np.diff(x, axis=axis),
+)
+def diff(x: Array, *, axis: int) -> Pulled:
+    """x_(i+1) - x_i along axis.  (n, k, m) -> (...)
+
+    dx_i = dy_(i-1) - dy_i, with 0 beyond either end.
+    """
+
+    def pullback(dy: Array) -> Array:
+        zero = np.zeros_like(np.take(x, [0], axis))
+        return -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
+
+    return np.diff(x, axis=axis), pullback
