@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.checking import check
-    from gradcheck.printed import claims, erratum, rounded
     from gradcheck.domains import (
         choice,
         fixed,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         simplex,
         spd,
     )
+    from gradcheck.printed import claims, erratum, rounded
     from gradcheck.results import Evidence, Result
     from gradcheck.rules import Rule, from_vjp, rule
 

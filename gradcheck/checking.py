@@ -7,8 +7,9 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,10 +18,12 @@ import numpy as np
 from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
-from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
+from gradcheck.results import Accuracy, Array, Evidence, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
 
-Room = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+Room = Callable[[tuple[Any, ...]], tuple[Array | None, ...]]
+
+OURS = Path(__file__).parent
 
 
 class OutOfTime(BaseException):
@@ -88,12 +91,19 @@ def check(
     settings = Settings(oracles, seed, budget, timeout)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if not args and rule.arguments and rule.domains:
-        points = [(p, Case(rule, label).room) for label in rule.domains for p in Case(rule, label).points(seed)]
-        return check_points(rule, rule.name, points, settings)
+        cases = [Case(rule, label) for label in rule.domains]
+        return check_points(
+            rule, rule.name, [(named(p, c), c.room) for c in cases for p in c.points(seed)], settings, complete=True
+        )
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
     return check_points(rule, rule.name, [(point, no_limits)], settings)
+
+
+def named(point: Point, case: Case) -> Point:
+    """The point under a name that tells it from those of the rule's other cases."""
+    return replace(point, name=f"{point.name}[{case.label}]") if case.label else point
 
 
 def as_rule(function: Function, vjp: Function | None, jax: Function | None, sympy: Function | None) -> Rule:
@@ -110,7 +120,7 @@ def as_rule(function: Function, vjp: Function | None, jax: Function | None, symp
 
 def no_limits(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Room without bounds, for points that nobody drew."""
-    return tuple(None for _ in args)
+    return (None,) * len(args)
 
 
 def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Result:
@@ -126,7 +136,7 @@ def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Resu
     if not points:
         names = ", ".join(p.name for p in case.points(chosen.seed))
         raise ValueError(f"point={point!r} is not one of {case.name}: choose from {names}")
-    return check_points(case.rule, case.name, [(p, case.room) for p in points], chosen)
+    return check_points(case.rule, case.name, [(p, case.room) for p in points], chosen, complete=point is None)
 
 
 def no_data(missing: MissingData) -> Evidence:
@@ -134,8 +144,13 @@ def no_data(missing: MissingData) -> Evidence:
     return Evidence("exact", "certified", "not applicable", reason="no data", detail=str(missing))
 
 
-def check_points(rule: Rule, name: str, points: list[tuple[Point, Room]], settings: Settings) -> Result:
-    """A rule at points, all oracles at each; stops at the first point where it raises."""
+def check_points(
+    rule: Rule, name: str, points: Sequence[tuple[Point, Room]], settings: Settings, *, complete: bool = False
+) -> Result:
+    """A rule at points, all oracles at each; stops at the first point where it raises.
+
+    complete: these are all the points of a case.
+    """
     start = time.perf_counter()
     evidence: list[Evidence] = []
     problems: list[Problem] = []
@@ -153,7 +168,7 @@ def check_points(rule: Rule, name: str, points: list[tuple[Point, Room]], settin
             trouble = f"The rule raised at {point.name}: {raised(error)}"
         if trouble:
             break
-    evidence = [judge_known_wrong(rule, e) for e in evidence]
+    evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = first_against(problems, evidence)
     return Result(
@@ -166,7 +181,7 @@ def check_points(rule: Rule, name: str, points: list[tuple[Point, Room]], settin
         (failed or problems[0]).true if problems else None,
         worst_accuracy(problems),
         next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
-        points[len(problems) - 1][0].name if trouble else failed.point.name if failed else None,
+        point.name if trouble else failed.point.name if failed else None,
         seed=settings.seed,
         seconds=time.perf_counter() - start,
     )
@@ -203,15 +218,26 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
                 yield from oracle.examine(problem)
 
 
-def judge_known_wrong(rule: Rule, e: Evidence) -> Evidence:
-    """An oracle declared to be wrong is shown as refuted, does not dispute, and is against the day it is right."""
-    reason = rule.known_wrong.get(e.oracle)
-    if reason is None or e.question != "formula" or e.stance not in ("for", "against"):
-        return e
-    if e.stance == "against":
-        return replace(e, stance="not applicable", reason="known wrong", detail=f"{reason}; refuted: {e.detail}")
-    detail = f"{e.oracle} is declared known_wrong ({reason}) but agrees: remove the declaration"
-    return replace(e, stance="against", question="contract", detail=detail)
+def judge_known_wrong(rule: Rule, evidence: list[Evidence], *, complete: bool) -> list[Evidence]:
+    """Oracles declared to be wrong: where they are, they are shown as refuted and do not dispute.
+
+    One that is right at all points of a complete case is against: its declaration has outlived its reason.
+    """
+    for oracle, reason in rule.known_wrong.items():
+        spoken = [
+            e for e in evidence if e.oracle == oracle and e.question == "formula" and e.stance in ("for", "against")
+        ]
+        if any(e.stance == "against" for e in spoken):
+            evidence = [refuted(e, reason) if e in spoken and e.stance == "against" else e for e in evidence]
+        elif spoken and complete:
+            detail = f"{oracle} is declared known_wrong ({reason}) but agrees everywhere: remove the declaration"
+            evidence = [*evidence, replace(spoken[0], stance="against", question="contract", detail=detail)]
+    return evidence
+
+
+def refuted(e: Evidence, reason: str) -> Evidence:
+    """Evidence of an oracle that is known to be wrong here."""
+    return replace(e, stance="not applicable", reason="known wrong", detail=f"{reason}; refuted: {e.detail}")
 
 
 @contextlib.contextmanager
@@ -237,9 +263,7 @@ def raised(error: Exception) -> str:
     """An exception with the line of the user's code that raised it."""
     if isinstance(error, contract.ContractError):
         return str(error)
-    frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if "/gradcheck/" not in f.filename.replace("\\", "/")
-    ]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if OURS not in Path(f.filename).parents]
     where = f" ({frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
@@ -265,7 +289,8 @@ def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> s
 
 def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
     """What a reader should know beside the verdict."""
-    kinks = [p.point.name for p in problems if p.kink]
+    wrong = {e.point for e in evidence if e.stance == "against" and e.question == "formula"}
+    kinks = [p.point.name for p in problems if p.kink and p.point.name not in wrong]
     if kinks:
         yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
     if problems and problems[0].rule.surrogate is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,15 @@ def as_argument(name: str, value: Any) -> Array:
 def call(rule: Rule, args: tuple[Array, ...], params: Mapping[str, Any]) -> tuple[Any, Any]:
     """The rule at copies of its arguments.  Raises ContractError unless it returns ``(y, pullback)``."""
     with np.errstate(all="ignore"):
-        answered = rule(*(a.copy() for a in args), **params)
+        answered = rule(*(a.copy() for a in args), **copied(params))
     if not (isinstance(answered, tuple) and len(answered) == 2 and callable(answered[1])):
         raise ContractError(f"{rule.name} returned {describe(answered)}: a rule returns (y, pullback)")
     return answered
+
+
+def copied(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters whose arrays may be written into without harm."""
+    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in params.items()}
 
 
 def describe(value: Any) -> str:
@@ -63,9 +68,10 @@ def cotangents(problem: Problem) -> tuple[Array, ...]:
     """The cotangents of the point, or ones drawn for it.  Raises ContractError where given ones do not fit."""
     if problem.point.dy is None:
         return tuple(draw_cotangent(problem.rng(f"dy{i}"), y) for i, y in enumerate(problem.y))
-    dys = tuple(
-        np.asarray(d, dtype=y.dtype) for d, y in zip(as_tuple(problem.point.dy, problem.single), problem.y, strict=True)
-    )
+    found = as_tuple(problem.point.dy, problem.single)
+    if len(found) != len(problem.y):
+        raise ContractError(f"dy has {len(found)} entries, there are {len(problem.y)} outputs: pass one for each")
+    dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(found, problem.y, strict=True))
     for d, y in zip(dys, problem.y, strict=True):
         if d.shape != y.shape:
             raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")
@@ -117,6 +123,17 @@ def shapes(problem: Problem) -> Iterator[tuple[str, str]]:
             yield f"the cotangent of {name} has shape {claimed.shape}, {name} has {arg.shape}{hint}", name
         elif claimed.dtype != arg.dtype and not (claimed.dtype.kind == "f" and claimed.size == 0):
             yield f"the cotangent of {name} has dtype {claimed.dtype}, {name} has {arg.dtype}", name
+        elif np.isnan(claimed).any() and finite(problem):
+            entry = tuple(int(i) for i in np.argwhere(np.isnan(claimed))[0])
+            yield (
+                f"the cotangent of {name} is NaN at {name}{list(entry)} = {arg[entry]:.6g}, where all else is finite",
+                name,
+            )
+
+
+def finite(problem: Problem) -> bool:
+    """Whether arguments, outputs and cotangents are all finite."""
+    return all(np.isfinite(a).all() for a in (*problem.args, *problem.y, *problem.dy))
 
 
 def broadcasts(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -129,21 +146,27 @@ def broadcasts(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:
-    """Arguments and cotangents stay as they were, and a second call answers the same."""
+    """Arguments, parameters and cotangents stay as they were, and a second call answers the same."""
     args = tuple(a.copy() for a in problem.args)
-    params = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in problem.params.items()}
+    params = copied(problem.params)
+    arrays = {k: v for k, v in problem.params.items() if isinstance(v, np.ndarray)}
     with np.errstate(all="ignore"):
         y, pullback = problem.rule(*args, **params)
         yield from changed("the forward", problem.names, args, problem.args)
+        yield from changed("the forward", arrays, [params[k] for k in arrays], arrays.values())
+        ys = tuple(np.array(v) for v in as_tuple(y, problem.single))
         dy = given(problem.dy, problem.single)
         first = pullback(dy)
         dys = as_tuple(dy, problem.single)
         yield from changed("the pullback", ("dy",) * len(dys), dys, problem.dy)
         yield from changed("the pullback", problem.names, args, problem.args)
-        ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
-        yield from changed("the pullback", ("y",) * len(ys), ys, problem.y)
+        yield from changed("the pullback", arrays, [params[k] for k in arrays], arrays.values())
+        yield from changed("the pullback", ("y",) * len(ys), as_tuple(y, problem.single), ys)
         first = tuple(np.copy(v) for v in answer(problem.names, problem.args, first))
         second = answer(problem.names, problem.args, pullback(given(problem.dy, problem.single)))
+    if not all(map(same, ys, problem.y)):
+        yield "the rule called again at the same point gives another y: it is not deterministic", None
+        return
     for name, a, b, c in zip(problem.names, first, second, problem.claimed, strict=True):
         if not same(a, b):
             yield f"a second call of the same pullback gives another d{name}: it keeps state", name
@@ -152,12 +175,15 @@ def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:
 
 
 def changed(
-    who: str, names: tuple[str, ...], now: tuple[Array, ...], before: tuple[Array, ...]
+    who: str, names: Iterable[str], now: Iterable[Any], before: Iterable[Array]
 ) -> Iterator[tuple[str, str | None]]:
     """A finding for each array that is no longer what it was."""
     for name, a, b in zip(names, now, before, strict=True):
-        if not same(a, b):
-            yield f"{who} changes {name}: work on a copy", None if name in ("dy", "y") else name
+        if not same(np.asarray(a), b):
+            yield (
+                f"{who} changes {name}: work on a copy",
+                name if who == "the pullback" and name not in ("dy", "y") else None,
+            )
 
 
 def same(a: Array, b: Array) -> bool:

@@ -18,6 +18,9 @@ from gradcheck.results import Array
 
 Generator = np.random.Generator
 
+# Sizes of axes in the order in which letters take them: unequal, odd and even, a batch of one among them.
+SIZES = (3, 4, 2, 5, 1, 6)
+
 
 @runtime_checkable
 class Spec(Protocol):
@@ -42,15 +45,19 @@ class Draw:
         self.rng = np.random.default_rng(seed_of(name, seed))
 
     def size(self, letter: str) -> int:
-        """The size of an axis: equal for equal letters, different between letters, at most 2 at a small point."""
+        """The size of an axis: equal for equal letters, different between letters; 1 or 2 at a small point."""
         if letter.isdigit():
             return int(letter)
         if letter not in self.sizes:
             known = [s for s in self.sizes.values() if isinstance(s, int)]
-            choices = [2, 1, 3] if self.role == "small" else [3, 4, 2, 5, 1, 6]
-            offset = 0 if self.role == "small" else self.turn // 2
-            turned = choices[offset % len(choices) :] + choices[: offset % len(choices)]
-            self.sizes[letter] = next((c for c in turned if c not in known), turned[0])
+            if self.role == "small":
+                # Two axes of 2 make no formula trivial; one of 1 is a case of its own, and proofs stay cheap.
+                self.sizes[letter] = (2, 2, 1)[len(known) % 3]
+            else:
+                # The second point has a batch of one; special points keep the first one's shapes.
+                offset = 4 * self.turn % len(SIZES) if self.role == "random" else 0
+                turned = SIZES[offset:] + SIZES[:offset]
+                self.sizes[letter] = next((n for n in turned if n not in known), turned[0])
         return int(self.sizes[letter])
 
     def shape(self, text: str) -> tuple[int, ...]:
@@ -207,7 +214,7 @@ def positive(shape: str = "", low: float = 0.1, high: float = 4.0, *, at: tuple[
 @dataclass(frozen=True)
 class _Positive(Real):
     def room(self, value: Array) -> Array | None:
-        return np.abs(np.asarray(value, dtype=float))
+        return np.asarray(np.abs(np.asarray(value, dtype=float)))
 
 
 def interval(shape: str, low: float, high: float, *, at: tuple[float, ...] = (), kinks: tuple[float, ...] = ()) -> Spec:

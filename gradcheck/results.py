@@ -166,13 +166,14 @@ def plain(value: Any) -> Any:
     """`value` as JSON data, without loss: floats that JSON lacks, complex numbers and arrays are tagged."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.asarray(value)
+    if isinstance(value, np.ndarray):
         return {
-            "dtype": str(array.dtype),
-            "shape": list(array.shape),
-            "data": [plain(x) for x in array.ravel().tolist()],
+            "dtype": str(value.dtype),
+            "shape": list(value.shape),
+            "data": [plain(x) for x in value.ravel().tolist()],
         }
+    if isinstance(value, np.generic):
+        return plain(value.item())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

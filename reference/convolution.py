@@ -14,23 +14,28 @@ from reference.windows import Sizes, per_axis, sized, windows
 
 
 def convolution(x: Array, w: Array, b: Array, *, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Pulled:
-    """The convolution over all axes of x but the first two: of any rank."""
-    rank = x.ndim - 2
+    """The convolution over all axes of x but the first two: of any rank.  Raises ValueError where channels do not fit."""
+    (batch, channels), outputs, rank = x.shape[:2], len(w), x.ndim - 2
+    if channels != groups * w.shape[1] or outputs % groups:
+        raise ValueError(
+            f"x has {channels} channels, w takes {w.shape[1]} to {outputs} in groups={groups}: "
+            f"w must take {channels} / groups, and its outputs be a multiple of groups"
+        )
     places, size = "xyz"[:rank], "uvw"[:rank]
     view, pull_windows = windows(x, w.shape[2:], stride=stride, padding=padding, dilation=dilation)
-    view = view.reshape(len(x), groups, -1, *view.shape[2:])
-    kernels = w.reshape(groups, -1, *w.shape[1:])
+    view = view.reshape(batch, groups, w.shape[1], *view.shape[2:])
+    kernels = w.reshape(groups, outputs // groups, *w.shape[1:])
     y = np.einsum(f"ngc{places}{size},goc{size}->ngo{places}", view, kernels)
-    bias = b.reshape(-1, *(1,) * rank)
+    bias = b.reshape(outputs, *(1,) * rank)
 
     def pullback(dy: Array) -> Any:
         g = dy.reshape(y.shape)
         dw = np.einsum(f"ngo{places},ngc{places}{size}->goc{size}", g, view)
         dview = np.einsum(f"ngo{places},goc{size}->ngc{places}{size}", g, kernels)
-        dx = pull_windows(dview.reshape(len(x), -1, *dview.shape[3:]))
+        dx = pull_windows(dview.reshape(batch, channels, *dview.shape[3:]))
         return dx, dw.reshape(w.shape), dy.sum((0, *range(2, dy.ndim)))
 
-    return y.reshape(len(x), -1, *y.shape[3:]) + bias, pullback
+    return y.reshape(batch, outputs, *y.shape[3:]) + bias, pullback
 
 
 def convolution_jax(jax: Any, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:

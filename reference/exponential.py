@@ -17,6 +17,8 @@ from reference.declaring import Pulled, each
 # Small and large numbers whose reciprocals are finite too.
 TINY_AND_HUGE = (1e-200, 1e200)
 
+LN2, LN10 = float(np.log(2)), float(np.log(10))
+
 
 @rule(
     domain=dict(x=real("n k", at=(-700.0, 0.0, 700.0))),
@@ -49,7 +51,7 @@ def exp2(x: Array) -> Pulled:
     y = np.exp2(x)
 
     def pullback(dy: Array) -> Array:
-        return dy * y * np.log(2.0).astype(y.dtype)
+        return dy * y * LN2
 
     return y, pullback
 
@@ -100,7 +102,7 @@ def log2(x: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        return dy / (x * np.log(2.0).astype(x.dtype))
+        return dy / (x * LN2)
 
     return np.log2(x), pullback
 
@@ -117,7 +119,7 @@ def log10(x: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        return dy / (x * np.log(10.0).astype(x.dtype))
+        return dy / (x * LN10)
 
     return np.log10(x), pullback
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Spec, fixed, labels, real
+from gradcheck.domains import Spec, fixed, labels, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.activations import relu
@@ -38,8 +38,10 @@ def perceptron(tape: Tape, x: Any, weights: Sequence[Any], activation: str = "ta
 
 def small(activation: str) -> dict[str, Spec]:
     """Two layers whose sizes are drawn, small enough for a proof."""
+    # Two classes, one example, three inputs, two hidden units: sympy still proves this, and hardly more.
+    sizes = made(lambda draw: [draw.size(letter) for letter in "cnih"], "sizes")
     layers = dict(weights0=real("h i"), weights1=real("h"), weights2=real("c h"), weights3=real("c"))
-    return dict(**layers, x=real("n i"), labels=labels("c"), activation=fixed(activation))
+    return dict(_sizes=sizes, **layers, x=real("n i"), labels=labels("c"), activation=fixed(activation))
 
 
 def cost_jax(jax: Any, w1: Any, b1: Any, w2: Any, b2: Any, *, x: Any, labels: Any, activation: str) -> Any:

@@ -57,7 +57,7 @@ def max_pool2d(x: Array, *, size: Sizes, stride: Sizes, padding: Sizes = 0) -> P
     dx = dy at the largest, summed over the windows that it is the largest of; of equal ones the first, as in JAX.
     """
     view, pull_windows = windows(x, per_axis(size, 2), stride=stride, padding=padding, fill=-np.inf)
-    flat = view.reshape(*view.shape[:4], -1)
+    flat = view.reshape(*view.shape[:4], view.shape[4] * view.shape[5])
     first = flat.argmax(-1)[..., None]
 
     def pullback(dy: Array) -> Any:

@@ -212,7 +212,7 @@ def maxout(x: Array, *, pieces: int) -> Pulled:
 
     dx = dy at the largest; ties share it equally, as in JAX.
     """
-    groups = x.reshape(*x.shape[:-1], -1, pieces)
+    groups = x.reshape(*x.shape[:-1], x.shape[-1] // pieces, pieces)
     y = groups.max(-1)
     hit = groups == y[..., None]
 

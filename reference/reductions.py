@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from gradcheck.domains import choice, positive, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import Axis, axes_of, count, kept, spread
-from reference.declaring import Pulled, largest
+from reference.declaring import Pulled
 
 # The axes in turn: the first, the last, all, and two at once.
 AXES = dict(axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True))
@@ -57,7 +59,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
         "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(False, True)),
     },
     jax=lambda jax, x, *, axis, keepdims: jax.numpy.max(x, axis, keepdims=keepdims),
-    sympy=lambda sympy, x, *, axis, keepdims: along(x, axis, keepdims, lambda xs: largest(sympy, xs)),
+    sympy=lambda sympy, x, *, axis, keepdims: folded(sympy.Max, x, axis, keepdims),
 )
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """The largest x along axis.  (n, m, k) -> (...)
@@ -78,7 +80,7 @@ def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
         "ties": dict(x=real("n k", at=(-4.0,)), axis=choice(0, -1, None), keepdims=choice(False, True)),
     },
     jax=lambda jax, x, *, axis, keepdims: jax.numpy.min(x, axis, keepdims=keepdims),
-    sympy=lambda sympy, x, *, axis, keepdims: along(x, axis, keepdims, lambda xs: -largest(sympy, [-x for x in xs])),
+    sympy=lambda sympy, x, *, axis, keepdims: folded(sympy.Min, x, axis, keepdims),
 )
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """The smallest x along axis.  (n, m, k) -> (...)
@@ -91,6 +93,11 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
         return shared(dy, x, y, axis)
 
     return y, pullback
+
+
+def folded(function: Callable[..., Any], x: Array, axis: Axis, keepdims: bool) -> Any:
+    """A function of two symbols folded along axes; identity=None is what allows NumPy several axes."""
+    return np.frompyfunc(function, 2, 1, identity=None).reduce(x, axis, keepdims=keepdims)
 
 
 def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Array:
@@ -112,7 +119,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
 
     dx = 2 dy (x - mean) / (N - correction): that the mean depends on x too cancels out.
     """
-    centred = x - x.mean(axis, keepdims=True)
+    centred = centre(x, axis)
     free = count(x.shape, axis) - correction
 
     def pullback(dy: Array) -> Array:
@@ -135,7 +142,7 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
 
     dx = dy (x - mean) / (y (N - correction)); nan where all entries are equal, as in JAX.
     """
-    centred = x - x.mean(axis, keepdims=True)
+    centred = centre(x, axis)
     free = count(x.shape, axis) - correction
     y = np.sqrt((centred * centred).sum(axis, keepdims=keepdims) / free)
 
@@ -143,6 +150,12 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
         return kept(dy / y, x.shape, axis) * centred / free
 
     return y, pullback
+
+
+def centre(x: Array, axis: Axis) -> Array:
+    """x minus its mean along axis; the second time takes away what rounding the mean left."""
+    centred = x - x.mean(axis, keepdims=True)
+    return centred - centred.mean(axis, keepdims=True)
 
 
 def variance(x: Array, axis: Axis, keepdims: bool, correction: float) -> Array:

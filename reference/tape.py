@@ -15,7 +15,7 @@ from gradcheck.graphs import Edge, Graph, Node, short, symbol
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Value:
     """An array on a tape; two values are the same only if they are the same place on it."""
 
@@ -33,14 +33,14 @@ class Step:
     single: bool
     pullback: Function
 
-    def pull(self, cotangents: dict[Value, Any]) -> list[tuple[int, Value, Any]]:
-        """Position, value and cotangent of each input that is on the tape; nothing where no output has a cotangent."""
+    def pull(self, cotangents: dict[Value, Any]) -> list[tuple[Value, Any]]:
+        """The inputs that are on the tape, each with its share of the cotangent; none where no output has one."""
         if not any(output in cotangents for output in self.outputs):
             return []
         dy = tuple(cotangents[o] if o in cotangents else np.zeros_like(o.data) for o in self.outputs)
         given = self.pullback(dy[0] if self.single else dy)
-        given = given if isinstance(given, tuple) else (given,)
-        return [(k, v, g) for k, (v, g) in enumerate(zip(self.inputs, given, strict=True)) if isinstance(v, Value)]
+        given = given if isinstance(given, tuple | list) else (given,)
+        return [(v, g) for v, g in zip(self.inputs, given, strict=True) if isinstance(v, Value) and g is not None]
 
 
 class Tape:
@@ -63,11 +63,16 @@ class Tape:
         self.steps.append(Step(rule.__name__, inputs, outputs, single, pullback))
         return outputs[0] if single else outputs
 
+    def name(self, name: str, value: Value) -> Value:
+        """The value itself, which goes by this name from now on."""
+        value.name = name
+        return value
+
     def gradient(self, y: Value, dy: Any) -> dict[Value, Any]:
         """The cotangent of every variable, and of every value on the way from there to `y`; `dy` has the shape of `y`."""
         cotangents = {y: dy}
         for step in reversed(self.steps):
-            for _, value, cotangent in step.pull(cotangents):
+            for value, cotangent in step.pull(cotangents):
                 # A new array each time: a pullback may have handed out one that it shares.
                 cotangents[value] = cotangents[value] + cotangent if value in cotangents else cotangent
         return {v: np.zeros_like(v.data) for v in self.variables if v not in cotangents} | cotangents
@@ -79,9 +84,10 @@ class Tape:
         home = {v: n.id for v, n in zip(self.variables, nodes, strict=True)}
         edges = []
         for i, step in enumerate(self.steps):
-            nodes.append(Node(f"s{i}", step.operation, symbol(step.operation)))
+            constants = [short(c) for c in step.inputs if not isinstance(c, Value)]
+            nodes.append(Node(f"s{i}", step.operation, " ".join([symbol(step.operation), *constants])))
             home |= dict.fromkeys(step.outputs, f"s{i}")
-            edges += [Edge(home[v], f"s{i}", short(v.data), short(g)) for _, v, g in step.pull(cotangents)]
+            edges += [Edge(home[v], f"s{i}", short(v.data), short(g)) for v, g in step.pull(cotangents)]
         nodes.append(Node("end", "output", y.name or "output"))
         edges.append(Edge(home[y], "end", short(y.data), short(dy)))
         return Graph(tuple(nodes), tuple(edges))
@@ -107,12 +113,24 @@ def taped(build: Function) -> Function:
     return function
 
 
-def graph_of(rule: Function, *args: Any, dy: Any = 1.0, **params: Any) -> Graph:
-    """The computational graph of a taped rule at these arguments, with `dy` coming in from behind."""
+def graph_of(rule: Function, *args: Any, **params: Any) -> Graph:
+    """The computational graph of a taped rule at these arguments, with ones coming in from behind."""
+    tape, y = recorded(rule, args, params)
+    return tape.graph(y, np.ones_like(y.data))
+
+
+def numbers_of(rule: Function, *args: Any, **params: Any) -> dict[str, Any]:
+    """Every named value of a taped rule at these arguments, and the gradient by it: ``q`` and ``df/dq``."""
+    tape, y = recorded(rule, args, params)
+    named = {v: d for v, d in tape.gradient(y, np.ones_like(y.data)).items() if v.name}
+    return {v.name: v.data for v in named} | {f"d{y.name}/d{v.name}": d for v, d in named.items()}
+
+
+def recorded(rule: Function, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Tape, Value]:
+    """The tape of a taped rule at these arguments, and its result."""
     build = inspect.unwrap(rule)
     tape, values = variables_of(build, args)
-    y = build(tape, *values, **params)
-    return tape.graph(y, np.broadcast_to(dy, np.shape(y.data)))
+    return tape, build(tape, *values, **params)
 
 
 def variables_of(build: Function, args: tuple[Any, ...]) -> tuple[Tape, list[Value]]:

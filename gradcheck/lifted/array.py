@@ -29,8 +29,8 @@ class System(Protocol):
 
     name: str
 
-    def constant(self, array: Array) -> Lifted:
-        """A plain array as one of this system's."""
+    def constant(self, array: Any) -> Lifted:
+        """A plain number or array as one of this system's."""
         ...
 
     def zeros(self, shape: tuple[int, ...]) -> Lifted:
@@ -116,7 +116,7 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def itemsize(self) -> int:
-        return self.dtype.itemsize
+        return int(self.dtype.itemsize)
 
     @property
     def nbytes(self) -> int:
@@ -173,7 +173,8 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
     def each(self, function: Callable[[Array], Any]) -> Lifted:
         """`function` applied to both channels: right for whatever is linear and moves or adds up numbers."""
         # A view must share its companions too: what is written into it later has a tangent.
-        companion = None if self.materialise().companion is None else function(self.companion)
+        companions = self.materialise().companion
+        companion = None if companions is None else function(companions)
         return Lifted(self.system, function(self.value), companion, self.dtype)
 
     # Methods of an ndarray that NumPy code uses.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ def batched(function: Function) -> Function:
         if a.ndim == 2:
             return function(a, *rest, **kwargs)
         batch = a.shape[:-2]
-        flat = a.reshape((-1, *a.shape[-2:]))
+        flat = a.reshape((math.prod(batch), *a.shape[-2:]))
         results = [function(m, *rest, **kwargs) for m in flat]
         if isinstance(results[0], tuple):
             return type(results[0])(*(stack(list(r)).reshape(batch + r[0].shape) for r in zip(*results, strict=True)))
@@ -97,12 +98,12 @@ def slogdet(a: Lifted) -> Any:
     return SlogdetResult(np.sign(determinant), np.log(np.abs(determinant)))
 
 
-def cholesky(a: Lifted, *, upper: bool = False) -> Lifted:
+def cholesky(a: Lifted, *, upper: bool = False) -> Any:
     """The lower factor, column by column; only the lower triangle is read, as in LAPACK."""
     n = a.shape[0]
     # An upper factor is read off the upper triangle.
     a = a.T if upper else a
-    factor: Any = np.zeros_like(a)  # type: ignore[call-overload]
+    factor: Any = np.zeros_like(a)
     for j in range(n):
         rest = a[j:, j] - factor[j:, :j] @ factor[j, :j] if j else a[:, 0]
         factor[j:, j] = rest / np.sqrt(rest[0])

@@ -69,7 +69,7 @@ def compare_items(system: System, items: Lifted, i: int, j: int) -> int:
     return int(system.order(items[i], items[j]))
 
 
-def sort(system: System, x: Any, axis: Any = -1, **kwargs: Any) -> Lifted:
+def sort(system: System, x: Any, axis: Any = -1, kind: Any = None, **_: Any) -> Any:
     """np.sort; equal entries stay in their order."""
     x = lifted(system, x)
     if axis is None:
@@ -78,12 +78,12 @@ def sort(system: System, x: Any, axis: Any = -1, **kwargs: Any) -> Lifted:
     return x.each(lambda c: np.take_along_axis(c, order, axis))
 
 
-def partition(system: System, x: Any, kth: Any, axis: Any = -1, **_: Any) -> Lifted:
+def partition(system: System, x: Any, kth: Any, axis: Any = -1, **_: Any) -> Any:
     """np.partition: a sorted array is partitioned at every place."""
     return sort(system, x, axis)
 
 
-def median(system: System, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Lifted:
+def median(system: System, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
     """np.median: the mean of the two middle entries."""
     ordered = sort(system, x, axis)
     along = -1 if axis is None else axis

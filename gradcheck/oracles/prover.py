@@ -60,7 +60,12 @@ class Worker:
     def start(self) -> None:
         code = f"import sys; sys.path[:] = {sys.path!r}; from gradcheck.oracles.prover import serve; serve()"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # sympy's order of things in sets, and with it the cost of a proof, is to be the same each time.
+            env={**os.environ, "PYTHONHASHSEED": "0"},
         )
         self.owner = os.getpid()
 

@@ -112,7 +112,7 @@ def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
             stance: Stance = "undecided" if "undecided" in stances else "for"
             detail = f"{len(stances)} weighted projections, residual at most {worst:.1e} of the scale"
             findings.append(Finding(name, stance, bar=worst, resolution=worst, detail=detail))
-    return findings
+    return [*findings, *joint(problem, claims)] if problem.kink else findings
 
 
 def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:

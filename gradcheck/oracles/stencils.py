@@ -25,7 +25,7 @@ FIRST = 45 / 512
 FIRST_RUNGS, MORE_RUNGS, MOST_RUNGS, FAR = 6, 4, 46, 12
 COLUMNS = 6
 # Spacings, relative, at which noise is looked for: exact in float64, and not rounded alike at every point in float32.
-SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 30)), 45 * 2.0**-50)
+SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 26, 32)), 2963 * 2.0**-52, 185 * 2.0**-52)
 
 
 class Sample(NamedTuple):
@@ -182,11 +182,11 @@ def stacked(near: Estimate, far: Estimate) -> Estimate:
 def measured_noise(line: Line, here: Array) -> Array:
     """The rounding noise of each output near 0, from the differences of equally spaced values.
 
-    Taken is the largest spacing at which differences of three orders tell the same and the values are nearly equal;
-    where there is none, the median of what all spacings show; 0 where values do not change at all.
+    Taken are the two largest spacings at which differences of three orders tell the same and the values are nearly
+    equal; where there is none, the median of what all spacings show; 0 where values do not change at all.
     Source: J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
-    found, shown = np.full(here.shape, np.nan), []
+    found, shown, times = np.full(here.shape, np.nan), [], np.zeros(here.shape, dtype=int)
     for spacing in SPACINGS:
         values = np.array([here if j == 0 else line(j * spacing).y for j in range(-4, 5)])
         size = np.fmax(np.max(np.abs(values), axis=0), np.finfo(float).tiny)  # squares of 1e300 are infinite
@@ -195,10 +195,10 @@ def measured_noise(line: Line, here: Array) -> Array:
         still = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.25
         sigma = np.where(still, np.nan, levels.max(0))
         near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
-        settled = np.isnan(found) & near & (levels.max(0) <= 4 * levels.min(0))
-        found = np.where(settled, sigma, found)
+        settled = ~still & near & (levels.max(0) <= 4 * levels.min(0)) & (times < 2)
+        found, times = np.where(settled, np.fmax(found, sigma), found), times + settled
         shown.append(sigma)
-        if not np.any(np.isnan(found)):
+        if np.all(times >= 2):
             break
     return np.nan_to_num(np.where(np.isnan(found), np.nanmedian(shown, axis=0), found))
 

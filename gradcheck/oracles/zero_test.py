@@ -21,7 +21,7 @@ class Spent(RuntimeError):
 
 @dataclass
 class Budget:
-    """What may still be spent: nodes of expressions looked at, and terms of polynomials computed."""
+    """What may still be spent: nodes of expressions looked at, and terms of polynomials multiplied."""
 
     nodes: int = 30_000
     terms: int = 60_000
@@ -41,9 +41,16 @@ def is_zero(expression: Any, budget: Budget | None = None) -> bool:
     if expression == 0:
         return True
     budget = Budget() if budget is None else budget
+    # tanh' is 1 - tanh², so that tanh may well do without exponentials.
+    kept: list[tuple[Any, ...]] = [(sympy.tanh,), ()] if expression.has(sympy.tanh) else [()]
+    return any(vanishes(expression, functions, budget) for functions in kept)
+
+
+def vanishes(expression: Any, kept: tuple[Any, ...], budget: Budget) -> bool:
+    """The same, with the functions of `kept` as generators of their own."""
     try:
         budget.spend(nodes=tree_size(expression))
-        generators = Generators(budget)
+        generators = Generators(budget, kept)
         return generators.vanishes(generators.rational(expression))
     except (NotRational, Spent, ZeroDivisionError):
         return False
@@ -60,8 +67,8 @@ def tree_size(expression: Any, known: dict[Any, int] | None = None) -> int:
 class Generators:
     """Transcendental subterms found so far, each with the symbol that stands for it."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, budget: Budget, kept: tuple[Any, ...] = ()) -> None:
+        self.budget, self.kept = budget, kept
         self.symbols: dict[Any, Any] = {}
         # generator -> (radicand, q): g^q = radicand.
         self.roots: dict[Any, tuple[Any, int]] = {}
@@ -94,13 +101,19 @@ class Generators:
             return self.exponential(self.rational(e.args[0]))
         if e.is_Pow:
             return self.power(e.base, e.exp)
+        if isinstance(e, self.kept):
+            return self.function(e)
         if isinstance(e, sp.sin | sp.cos | sp.tan | sp.sinh | sp.cosh | sp.tanh):
             return self.rational(e.rewrite(sp.exp))
         if e.is_Function and not e.is_Piecewise:
-            term = e.func(*(self.canonical(self.rational(a)) for a in e.args))
-            # erf(-x) is -erf(x) to sympy.
-            return self.generator(term) if term.func == e.func else self.rational(term)
+            return self.function(e)
         raise NotRational(f"{e.func.__name__} has no generator")
+
+    def function(self, e: Any) -> Any:
+        """A function of canonical arguments as a generator."""
+        term = e.func(*(self.canonical(self.rational(a)) for a in e.args))
+        # erf(-x) is -erf(x) to sympy.
+        return self.generator(term) if term.func == e.func else self.rational(term)
 
     def power(self, base: Any, exponent: Any) -> Any:
         import sympy as sp
@@ -176,12 +189,12 @@ class Generators:
         if e.is_Add or e.is_Mul:
             result, *rest = [self.evaluate(field, a, values) for a in e.args]
             for part in rest:
+                self.budget.spend(terms=work(result, part))
                 result = result + part if e.is_Add else result * part
         elif e.is_Pow:
             result = self.evaluate(field, e.base, values) ** int(e.exp)
         else:
             result = field.from_expr(e)
-        self.budget.spend(terms=len(result.numer) + len(result.denom))
         values[e] = result
         return result
 
@@ -198,6 +211,11 @@ class Generators:
                 radicand = self.roots[g][0]
                 open_ |= (radicand.free_symbols | radicand.atoms(sympy.pi.func)) - found
         return found
+
+
+def work(a: Any, b: Any) -> int:
+    """The number of terms that are multiplied to bring two fractions to a common denominator."""
+    return (len(a.numer) + len(a.denom)) * (len(b.numer) + len(b.denom))
 
 
 def reduce_powers(field: Any, element: Any, index: int, q: int, radicand: Any) -> Any:

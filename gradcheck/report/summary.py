@@ -55,7 +55,7 @@ def voice(oracle: str, evidence: Iterable[Evidence]) -> Voice:
         spoken = [e for e in said if e.stance == stance]
         # A forward that agrees says nothing of the pullback.
         if stance == "for":
-            spoken = [e for e in spoken if e.question in ("formula", "claim")] or []
+            spoken = [e for e in spoken if e.question in ("formula", "claim")]
         if spoken:
             kind = next(k for k in KINDS if any(e.kind == k for e in spoken))
             return Voice(oracle, stance, kind, len(spoken), said_why(spoken[0]))

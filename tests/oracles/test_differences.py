@@ -89,3 +89,251 @@ def test_the_truth_lies_inside_the_bar_and_the_bar_decides(name: str) -> None:
     (evidence,) = examine(function, lambda dy, x: dy * truth, x, dy=-1.25)
     assert abs(evidence.value - -1.25 * truth) <= evidence.bar
     assert evidence.stance == "for"
+
+
+@pytest.mark.parametrize("name", sorted(set(SMOOTH) - {"zero", "constant", "stationary point"}))
+def test_a_slope_that_is_wrong_by_a_ten_thousandth_of_the_scale_is_refuted(name: str) -> None:
+    function, reference, x = SMOOTH[name]
+    problem = problem_of(function, lambda dy, x: dy * slope_of(reference, x), x, dy=-1.25)
+    (truth,) = problem.claimed
+    wrong = truth + 1e-4 * problem.scale(0, truth)
+    (evidence,) = examine(function, lambda dy, x: wrong, x, dy=-1.25)
+    assert evidence.stance == "against"
+    assert evidence.discrepancy == pytest.approx(1e-4, rel=1e-2)
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - x.max(-1, keepdims=True))
+    y = e / e.sum(-1, keepdims=True)
+    return y, lambda dy: y * (dy - (dy * y).sum(-1, keepdims=True))
+
+
+def matmul(a: Any, b: Any) -> Any:
+    return a @ b, lambda dy: (dy @ b.T, a.T @ dy)
+
+
+def sin32(x: Any) -> Any:
+    low = np.float32(x)
+    return np.asarray(np.sin(low), dtype=np.asarray(x).dtype), lambda dy: np.asarray(dy * np.cos(low), dtype=x.dtype)
+
+
+def relu(x: Any) -> Any:
+    return np.maximum(x, 0), lambda dy: dy * (x > 0)
+
+
+def polar(r: Any, t: Any) -> Any:
+    x, y = r * np.cos(t), r * np.sin(t)
+
+    def pullback(dy: Any) -> Any:
+        return dy[0] * np.cos(t) + dy[1] * np.sin(t), -dy[0] * y + dy[1] * x
+
+    return (x, y), pullback
+
+
+def square(z: Any) -> Any:
+    return z * z, lambda dy: 2 * z * dy
+
+
+def squared_modulus(z: Any) -> Any:
+    return (z * np.conj(z)).real, lambda dy: 2 * dy * np.conj(z)
+
+
+def to_complex(x: Any) -> Any:
+    return np.exp(1j * x), lambda dy: (dy * 1j * np.exp(1j * x)).real
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    return special.xlogy(x, y), lambda dy: (dy * np.log(y), dy * x / y)
+
+
+DRAWN = np.random.default_rng(7)
+RIGHT = {
+    "softmax": (softmax, DRAWN.normal(size=(3, 4))),
+    "softmax at ±800": (softmax, np.array([800.0, -800.0, 799.0, 3.0])),
+    "softmax over one": (softmax, np.array([[0.3], [2.0]])),
+    "matmul": (matmul, DRAWN.normal(size=(3, 4)), DRAWN.normal(size=(4, 2))),
+    "matmul, mixed scales": (matmul, np.array([[1e-9, 1e9], [1.0, 1e3]]), np.array([[1e6], [1e-6]])),
+    "matmul, many entries": (matmul, DRAWN.normal(size=(20, 30)), DRAWN.normal(size=(30, 10))),
+    "softmax, many entries": (softmax, 3 * DRAWN.normal(size=(20, 10))),
+    "relu, many entries, half of them zero": (relu, DRAWN.normal(size=200)),
+    "relu, many negative entries": (relu, -np.abs(DRAWN.normal(size=200))),
+    "relu 1e-7 from its kink": (relu, np.array([1e-7, -1e-7, 1.0])),
+    "relu 1e-7 from its kink, alone": (relu, np.float64(1e-7)),
+    "two outputs": (polar, DRAWN.uniform(1, 2, 3), DRAWN.normal(size=3)),
+    "float32": (sin32, DRAWN.normal(size=4).astype(np.float32)),
+    "float32 inside": (sin32, DRAWN.normal(size=4)),
+    "float32, many entries": (sin32, DRAWN.normal(size=100).astype(np.float32)),
+    "complex, holomorphic": (square, DRAWN.normal(size=3) + 1j * DRAWN.normal(size=3)),
+    "complex, not holomorphic": (squared_modulus, DRAWN.normal(size=3) + 1j * DRAWN.normal(size=3)),
+    "complex, many entries": (squared_modulus, DRAWN.normal(size=80) + 1j * DRAWN.normal(size=80)),
+    "real to complex": (to_complex, DRAWN.normal(size=3)),
+    "an argument of zeros": (xlogy, np.zeros(2), np.array([0.5, 2.0])),
+    "scales from 1e-12 to 1e12 in one array": (lambda x: (np.log(x), lambda dy: dy / x), 10.0 ** np.arange(-12, 13, 3)),
+    "many scales in many entries": (lambda x: (np.log(x), lambda dy: dy / x), 10.0 ** DRAWN.uniform(-5, 5, 100)),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_rule_gets_evidence_for_every_argument(name: str) -> None:
+    function, *args = RIGHT[name]
+    evidence = examine(Rule(function), None, *args)
+    assert [e.stance for e in evidence] == ["for"] * len(args)
+    assert all(e.discrepancy <= e.resolution for e in evidence)
+    assert all(e.operations > 0 and e.kind == "measured" and e.question == "formula" for e in evidence)
+
+
+def spoiled(function: Any, argument: int, index: Any, change: Any) -> Rule:
+    def rule(*args: Any) -> Any:
+        y, pullback = function(*args)
+
+        def wrong(dy: Any) -> Any:
+            answered = pullback(dy)
+            cotangents = [np.array(c) for c in (answered if isinstance(answered, tuple) else (answered,))]
+            cotangents[argument][index] = change(cotangents[argument][index])
+            return tuple(cotangents)
+
+        return y, wrong
+
+    return Rule(rule)
+
+
+WRONG = {
+    "one entry of few": ("matmul", 1, (2, 1), lambda g: 1.001 * g),
+    "one entry of many, located": ("matmul, many entries", 0, (7, 11), lambda g: 1.01 * g),
+    "one entry of many, in the second argument": ("matmul, many entries", 1, (29, 9), lambda g: -g),
+    "a zero that is none": ("relu, many negative entries", 0, (17,), lambda g: g + 0.01),
+    "a value that should not be zero": ("matmul, many entries", 0, (3, 4), lambda g: 0.0),
+    "float32 by 10 %": ("float32", 0, (1,), lambda g: np.float32(1.1) * g),
+    "NaN": ("matmul", 0, (0, 0), lambda g: np.nan),
+    "NaN among many": ("softmax, many entries", 0, (4, 5), lambda g: np.nan),
+    "conjugated": ("complex, holomorphic", 0, (1,), np.conj),
+    "conjugated among many": ("complex, many entries", 0, (33,), np.conj),
+    "a tiny entry beside a huge one": ("many scales in many entries", 0, (50,), lambda g: 1.01 * g),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_entry_is_refuted_and_named(name: str) -> None:
+    right, argument, index, change = WRONG[name]
+    function, *args = RIGHT[right]
+    evidence = examine(spoiled(function, argument, index, change), None, *args)
+    assert [e.stance for e in evidence] == ["against" if k == argument else "for" for k in range(len(args))]
+    assert evidence[argument].entry == index
+
+
+KINKS = {
+    "relu'(0) = 0": (relu, lambda dy, x: dy * (x > 0), [0.0, 1.0, -2.0], "for"),
+    "relu'(0) = 1": (relu, lambda dy, x: dy * (x >= 0), [0.0, 1.0, -2.0], "for"),
+    "relu'(0) = 1/2": (relu, lambda dy, x: dy * np.heaviside(x, 0.5), [0.0, 1.0, -2.0], "for"),
+    "relu'(0) = 2": (relu, lambda dy, x: dy * np.where(x == 0, 2.0, x > 0), [0.0, 1.0, -2.0], "against"),
+    "relu'(0) = -1/10": (relu, lambda dy, x: dy * np.where(x == 0, -0.1, x > 0), [0.0, 1.0, -2.0], "against"),
+    "max, the first wins": (
+        lambda x: (x.max(), None),
+        lambda dy, x: dy * np.array([1.0, 0, 0]),
+        [2.0, 2.0, 1.0],
+        "for",
+    ),
+    "max, shared": (lambda x: (x.max(), None), lambda dy, x: dy * np.array([0.5, 0.5, 0]), [2.0, 2.0, 1.0], "for"),
+    "max, nobody wins": (lambda x: (x.max(), None), lambda dy, x: dy * np.zeros(3), [2.0, 2.0, 1.0], "against"),
+    "max, everybody wins": (lambda x: (x.max(), None), lambda dy, x: dy * (x == 2.0), [2.0, 2.0, 1.0], "against"),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_at_a_known_kink_a_subgradient_passes_and_nothing_else(name: str) -> None:
+    rule, vjp, x, stance = KINKS[name]
+    (evidence,) = examine(lambda x: rule(x)[0], vjp, np.array(x), kink=True)
+    assert evidence.stance == stance
+    if stance == "for":
+        assert "subgradient" in evidence.detail or evidence.entry is None
+
+
+def test_a_kink_that_nobody_announced_is_undecided_with_an_infinite_bar() -> None:
+    (evidence,) = examine(Rule(relu), None, np.array([0.0, 1.0]))
+    assert (evidence.stance, evidence.bar, evidence.entry) == ("undecided", np.inf, (0,))
+    assert "kink" in evidence.detail
+
+
+def test_many_entries_at_a_kink_are_never_refuted_for_a_right_convention() -> None:
+    x = np.where(np.arange(100) % 5, DRAWN.normal(size=100), 0.0)
+    (evidence,) = examine(Rule(relu), None, x, kink=True)
+    assert evidence.stance != "against"
+
+
+def test_ties_between_two_arguments_are_moved_together() -> None:
+    def maximum(x: Any, y: Any) -> Any:
+        return np.maximum(x, y), lambda dy: (dy * (x >= y), dy * (y >= x))
+
+    evidence = examine(Rule(maximum), None, np.array([1.0, 2.0]), np.array([1.0, 3.0]), kink=True)
+    assert [e.stance for e in evidence] == ["against", "for"]
+
+
+def test_steps_stay_inside_the_room() -> None:
+    seen: list[float] = []
+
+    def log(x: Any) -> Any:
+        seen.append(float(np.min(x)))
+        return np.log(x), lambda dy: dy / x
+
+    x = np.array([1e-3, 2.0])
+    (evidence,) = examine(Rule(log), None, x, room=(np.abs(x),))
+    assert evidence.stance == "for"
+    assert min(seen) > 0
+
+
+@pytest.mark.parametrize(
+    ("function", "vjp", "x"),
+    [
+        (lambda x: math.log(float(x)), lambda dy, x: dy / x, 1e-8),
+        (lambda x: np.sqrt(x) ** 3, lambda dy, x: dy * 1.5 * np.sqrt(x), 1e-10),
+        (lambda x: np.sqrt(x) ** 4, lambda dy, x: 2 * dy * x, 0.0),
+        (lambda x: np.sqrt(-x) ** 4, lambda dy, x: 2 * dy * x, 0.0),
+    ],
+    ids=["raises outside", "NaN outside", "only the right side exists", "only the left side exists"],
+)
+def test_without_known_room_steps_shrink_or_keep_to_one_side(function: Any, vjp: Any, x: float) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (evidence,) = examine(function, vjp, x)
+    assert evidence.stance == "for"
+
+
+def test_a_function_without_a_value_is_not_applicable() -> None:
+    (evidence,) = examine(lambda x: np.log(x), lambda dy, x: dy / x, np.array([0.0]))
+    assert (evidence.stance, evidence.reason) == ("not applicable", "not differentiable")
+
+
+def test_arguments_without_entries_are_skipped() -> None:
+    evidence = examine(Rule(matmul), None, np.zeros((0, 3)), np.ones((3, 2)))
+    assert [(e.argument, e.stance) for e in evidence] == [("b", "for")]
+    assert examine(Rule(relu), None, np.zeros(0)) == []
+
+
+def test_an_output_whose_shape_depends_on_values_is_undecided_rather_than_an_error() -> None:
+    (evidence,) = examine(lambda x: x[x >= 1.0], lambda dy, x: np.array([dy[0], 0.0]), np.array([1.0, 0.0]))
+    assert evidence.stance in ("for", "undecided")
+
+
+def test_a_random_function_is_undecided() -> None:
+    rng = np.random.default_rng(0)
+    (evidence,) = examine(lambda x: x * rng.uniform(0.5, 2.0), lambda dy, x: dy, np.float64(1.0))
+    assert evidence.stance == "undecided"
+
+
+def test_the_cost_of_many_entries_does_not_grow_with_their_number() -> None:
+    cost = []
+    for n in (100, 10_000):
+        (evidence,) = examine(Rule(relu), None, np.abs(np.random.default_rng(n).normal(size=n)) + 0.1)
+        cost.append(evidence.operations / (2 * n))
+    assert cost[1] <= 1.5 * cost[0]
+
+
+def test_outputs_without_cotangent_do_not_count() -> None:
+    (evidence,) = examine(lambda x: np.log(x), lambda dy, x: dy / np.where(x, x, 1), [0.0, 2.0], dy=[0.0, 1.0])
+    assert evidence.stance == "for"
+
+
+def test_the_oracle_looks_at_every_point_and_needs_nothing() -> None:
+    problem = problem_of(Rule(relu), None, np.ones(2))
+    assert Differences().why_not() is None
+    assert Differences().wants(problem)

@@ -1,0 +1,336 @@
+"""Linear algebra: products of vectors and matrices, triangles, inverses, systems of equations, determinants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.domains import Draw, Generator, choice, invertible, made, real
+from gradcheck.results import Array
+from gradcheck.rules import rule
+from reference.broadcasting import unbroadcast
+from reference.declaring import Pulled
+
+
+def regular(rng: Generator, draw: Draw) -> Array:
+    """Two or more matrices, far from singular and not symmetric (b n n)."""
+    b, n = draw.size("b"), draw.size("n")
+    return np.asarray(np.round(rng.uniform(-1, 1, (b, n, n)), 3) + n * np.diag(rng.choice([-1.0, 1.0], n)))
+
+
+def singular(rng: Generator) -> Array:
+    """A 3 x 3 matrix whose third row is the sum of the others."""
+    rows = np.round(rng.uniform(-2, 2, (2, 3)), 2)
+    return np.concatenate([rows, rows.sum(0, keepdims=True)])
+
+
+def matrices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The sympy twin of a rule for stacks of matrices: ``function(sympy, matrix, **params)`` for each of them."""
+
+    def twin(sympy: Any, x: Array, **params: Any) -> Array:
+        if x.ndim > 2:
+            return np.array([twin(sympy, m, **params) for m in x])
+        return np.array(function(sympy, sympy.Matrix(x), **params))
+
+    return twin
+
+
+def sign_of_det(sympy: Any, matrix: Any) -> Any:
+    """In pieces: sympy differentiates its sign to a delta function."""
+    return sympy.Piecewise((1, matrix.det() > 0), (-1, True))
+
+
+def log_of_det(sympy: Any, matrix: Any) -> Any:
+    """log |det|, as half the log of the square."""
+    return sympy.log(matrix.det() ** 2) / 2
+
+
+@rule(
+    domains={
+        "": dict(a=real("n k"), b=real("k m")),
+        "batches": dict(a=real("b n k"), b=real("b k m")),
+        "broadcast": dict(a=real("b 1 n k"), b=real("c k m")),
+        "vector matrix": dict(a=real("k"), b=real("b k m")),
+        "matrix vector": dict(a=real("b n k"), b=real("k")),
+        "vectors": dict(a=real("k"), b=real("k")),
+    },
+    jax=lambda jax, a, b: jax.numpy.matmul(a, b),
+    sympy=lambda sympy, a, b: a @ b,
+    source="Giles 2008, section 2.2.1",
+)
+def matmul(a: Array, b: Array) -> Pulled:
+    """a b, of matrices, stacks of matrices that broadcast, or vectors.  (n, k), (k, m) -> (n, m)
+
+    da = dy bᵀ, db = aᵀ dy.
+    """
+    # A vector is a matrix of one row (a) or one column (b), whose axis is missing in y.
+    row = a if a.ndim > 1 else a.reshape((1, *a.shape))
+    column = b if b.ndim > 1 else b.reshape((*b.shape, 1))
+
+    def pullback(dy: Array) -> Any:
+        if b.ndim == 1:
+            dy = np.expand_dims(dy, -1)
+        if a.ndim == 1:
+            dy = np.expand_dims(dy, -2)
+        da, db = dy @ column.mT, row.mT @ dy
+        return unbroadcast(da, row.shape).reshape(a.shape), unbroadcast(db, column.shape).reshape(b.shape)
+
+    return a @ b, pullback
+
+
+@rule(
+    domains={"": dict(a=real("n k"), b=real("n k")), "broadcast": dict(a=real("m 1 k"), b=real("n k"))},
+    jax=lambda jax, a, b: jax.numpy.vecdot(a, b),
+    sympy=lambda sympy, a, b: (a * b).sum(-1),
+)
+def vecdot(a: Array, b: Array) -> Pulled:
+    """Σ a b along the last axis, broadcasting.  (..., k), (..., k) -> (...)
+
+    da = dy b, db = dy a.
+    """
+
+    def pullback(dy: Array) -> Any:
+        dy = np.expand_dims(dy, -1)
+        return unbroadcast(dy * b, a.shape), unbroadcast(dy * a, b.shape)
+
+    return (a * b).sum(-1), pullback
+
+
+@rule(
+    domains={
+        "": dict(a=real("n k"), b=real("m k")),
+        "vectors": dict(a=real("k"), b=real("k")),
+        "axes": dict(a=real("p n k"), b=real("k")),
+    },
+    jax=lambda jax, a, b: jax.numpy.inner(a, b),
+    sympy=lambda sympy, a, b: np.inner(a, b),
+)
+def inner(a: Array, b: Array) -> Pulled:
+    """Σ a b along the last axis of both, every a with every b.  (n, k), (m, k) -> (n, m)
+
+    da = dy b, db = dyᵀ a, over the axes that a and b do not share.
+    """
+    rows, columns = range(a.ndim - 1), range(b.ndim - 1)
+
+    def pullback(dy: Array) -> Any:
+        da = np.tensordot(dy, b, ([len(rows) + i for i in columns], list(columns)))
+        return da, np.tensordot(dy, a, (list(rows), list(rows)))
+
+    return np.inner(a, b), pullback
+
+
+@rule(
+    domain=dict(a=real("n"), b=real("m")),
+    jax=lambda jax, a, b: jax.numpy.outer(a, b),
+    sympy=lambda sympy, a, b: np.outer(a, b),
+)
+def outer(a: Array, b: Array) -> Pulled:
+    """a bᵀ of two vectors.  (n), (m) -> (n, m)
+
+    da = dy b, db = dyᵀ a.
+    """
+
+    def pullback(dy: Array) -> Any:
+        return dy @ b, a @ dy
+
+    return np.outer(a, b), pullback
+
+
+@rule(
+    domains={"": dict(a=real("n k"), b=real("p q")), "vectors": dict(a=real("n"), b=real("m"))},
+    jax=lambda jax, a, b: jax.numpy.kron(a, b),
+    sympy=lambda sympy, a, b: np.kron(a, b),
+    source="Minka 2000, section 2",
+)
+def kron(a: Array, b: Array) -> Pulled:
+    """Every entry of a times b, as blocks; a and b of equal rank.  (n, k), (p, q) -> (...)
+
+    da = Σ dy b over each block, db = Σ dy a over the blocks.
+    """
+    blocks = tuple(n for sizes in zip(a.shape, b.shape, strict=True) for n in sizes)
+    of_a, of_b = list(range(0, 2 * a.ndim, 2)), list(range(1, 2 * a.ndim, 2))
+
+    def pullback(dy: Array) -> Any:
+        dy = dy.reshape(blocks)
+        every = list(range(a.ndim))
+        return np.tensordot(dy, b, (of_b, every)), np.tensordot(dy, a, (of_a, every))
+
+    return np.kron(a, b), pullback
+
+
+@rule(
+    domain=dict(a=real("n 3"), b=real("n 3")),
+    jax=lambda jax, a, b: jax.numpy.cross(a, b),
+    sympy=lambda sympy, a, b: np.array([list(sympy.Matrix(p).cross(sympy.Matrix(q))) for p, q in zip(a, b, strict=True)]),
+)
+def cross(a: Array, b: Array) -> Pulled:
+    """a × b, row by row.  (..., 3), (..., 3) -> (..., 3)
+
+    da = b × dy, db = dy × a.
+    """
+
+    def pullback(dy: Array) -> Any:
+        return np.cross(b, dy), np.cross(dy, a)
+
+    return np.cross(a, b), pullback
+
+
+@rule(
+    domains={
+        "": dict(x=real("n m"), offset=choice(0, 1, -1)),
+        "batches": dict(x=real("b n m"), offset=choice(0, 1)),
+    },
+    jax=lambda jax, x, *, offset: jax.numpy.trace(x, offset, -2, -1),
+    sympy=lambda sympy, x, *, offset: np.trace(x, offset, -2, -1),
+)
+def trace(x: Array, *, offset: int = 0) -> Pulled:
+    """Σ x_i,i+offset of the last two axes.  (..., n, m) -> (...)
+
+    dx = dy on that diagonal, 0 beside it.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.expand_dims(dy, (-2, -1)) * np.eye(*x.shape[-2:], offset).astype(dy.dtype)
+
+    return np.trace(x, offset, -2, -1), pullback
+
+
+@rule(
+    domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
+    jax=lambda jax, x, *, offset: jax.numpy.tril(x, offset),
+    sympy=lambda sympy, x, *, offset: x * np.tri(*x.shape, offset, dtype=int),
+)
+def tril(x: Array, *, offset: int = 0) -> Pulled:
+    """The lower triangle of the last two axes, 0 above it.  (..., n, m) -> (..., n, m)
+
+    dx = the lower triangle of dy.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.tril(dy, offset)
+
+    return np.tril(x, offset), pullback
+
+
+@rule(
+    domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
+    jax=lambda jax, x, *, offset: jax.numpy.triu(x, offset),
+    sympy=lambda sympy, x, *, offset: x * (1 - np.tri(*x.shape, offset - 1, dtype=int)),
+)
+def triu(x: Array, *, offset: int = 0) -> Pulled:
+    """The upper triangle of the last two axes, 0 below it.  (..., n, m) -> (..., n, m)
+
+    dx = the upper triangle of dy.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.triu(dy, offset)
+
+    return np.triu(x, offset), pullback
+
+
+@rule(
+    domains={"": dict(x=invertible("n")), "batches": dict(x=made(regular))},
+    jax=lambda jax, x: jax.numpy.linalg.inv(x),
+    sympy=matrices(lambda sympy, m: m.inv()),
+    source="Giles 2008, section 2.2.3",
+)
+def inv(x: Array) -> Pulled:
+    """The inverse of x.  (..., n, n) -> (..., n, n)
+
+    dx = -yᵀ dy yᵀ.
+    """
+    y = np.linalg.inv(x)
+
+    def pullback(dy: Array) -> Array:
+        return -(y.mT @ dy @ y.mT)
+
+    return y, pullback
+
+
+@rule(
+    domains={
+        "": dict(a=invertible("n"), b=real("n k")),
+        "vector": dict(a=invertible("n"), b=real("n")),
+        "batches": dict(a=made(regular), b=real("b n k")),
+        "broadcast": dict(a=invertible("n"), b=real("b n k")),
+    },
+    jax=lambda jax, a, b: jax.numpy.linalg.solve(a, b),
+    sympy=lambda sympy, a, b: matrices(lambda sympy, m: m.inv())(sympy, a) @ b,
+    source="Giles 2008, section 2.3.1",
+)
+def solve(a: Array, b: Array) -> Pulled:
+    """The y of a y = b, b a vector or stacks of matrices that broadcast.  (..., n, n), (..., n, k) -> (..., n, k)
+
+    db = a⁻ᵀ dy, da = -db yᵀ.
+    """
+    y = np.linalg.solve(a, b)
+
+    def pullback(dy: Array) -> Any:
+        db = np.linalg.solve(a.mT, dy)
+        da = -np.outer(db, y) if b.ndim == 1 else -(db @ y.mT)
+        return unbroadcast(da, a.shape), unbroadcast(db, b.shape)
+
+    return y, pullback
+
+
+@rule(
+    domains={"": dict(x=invertible("n")), "batches": dict(x=made(regular)), "singular": dict(x=made(singular))},
+    jax=lambda jax, x: jax.numpy.linalg.det(x),
+    sympy=matrices(lambda sympy, m: m.det()),
+    source="Magnus & Neudecker 1999, chapter 8, section 3",
+)
+def det(x: Array) -> Pulled:
+    """The determinant of x.  (..., n, n) -> (...)
+
+    dx = dy times the cofactors of x: from the minors, so that x may be singular; y x⁻ᵀ in their place breaks there.
+    """
+    n = x.shape[-1]
+
+    def pullback(dy: Array) -> Array:
+        rest = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int).reshape(n, -1)
+        minors = np.linalg.det(x[..., rest[:, None, :, None], rest[None, :, None, :]])
+        sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+        return np.expand_dims(dy, (-2, -1)) * minors * sign.astype(dy.dtype)
+
+    return np.linalg.det(x), pullback
+
+
+@rule(
+    domains={"": dict(x=invertible("n")), "batches": dict(x=made(regular))},
+    jax=lambda jax, x: tuple(jax.numpy.linalg.slogdet(x)),
+    sympy=lambda sympy, x: (matrices(sign_of_det)(sympy, x), matrices(log_of_det)(sympy, x)),
+    source="Giles 2008, section 2.2.4",
+)
+def slogdet(x: Array) -> Pulled:
+    """The sign of det x, and log |det x|.  (..., n, n) -> (...), (...)
+
+    dx = dlog x⁻ᵀ; the sign has derivative 0.
+    """
+    sign, log = np.linalg.slogdet(x)
+
+    def pullback(dy: tuple[Array, Array]) -> Array:
+        return np.expand_dims(dy[1], (-2, -1)) * np.linalg.inv(x).mT
+
+    return (sign, log), pullback
+
+
+@rule(
+    domain=dict(x=invertible("n"), exponent=choice(3, 2, 1, 4)),
+    jax=lambda jax, x, *, exponent: jax.numpy.linalg.matrix_power(x, exponent),
+    sympy=matrices(lambda sympy, m, *, exponent: m**exponent),
+    source="Petersen & Pedersen 2012, eq. 90",
+)
+def matrix_power(x: Array, *, exponent: int) -> Pulled:
+    """x to the power p, p = exponent ≥ 1.  (..., n, n) -> (..., n, n)
+
+    dx = Σ (xᵀ)^r dy (xᵀ)^(p-1-r), r = 0, ..., p - 1.
+    """
+
+    def pullback(dy: Array) -> Any:
+        powers = [np.linalg.matrix_power(x.mT, r) for r in range(exponent)]
+        return sum(powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent))
+
+    return np.linalg.matrix_power(x, exponent), pullback
