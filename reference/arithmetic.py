@@ -182,7 +182,7 @@ def sqrt(x: Array) -> Pulled:
     """
     y = np.sqrt(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / (2 * y)
 
     return y, pullback
@@ -200,7 +200,7 @@ def cbrt(x: Array) -> Pulled:
     """
     y = np.cbrt(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / (3 * y * y)
 
     return y, pullback
@@ -278,9 +278,7 @@ def minimum(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(
-        x=real("n k", kinks=(-0.9, 1.4), at=(-0.9, 1.4)), low=choice(-0.9), high=choice(1.4)
-    ),
+    domain=dict(x=real("n k", kinks=(-0.9, 1.4), at=(-0.9, 1.4)), low=choice(-0.9), high=choice(1.4)),
     jax=lambda jax, x, *, low, high: jax.numpy.clip(x, low, high),
     sympy=each(lambda sympy, x, *, low, high: sympy.Min(sympy.Max(x, low), high)),
 )
@@ -290,7 +288,7 @@ def clip(x: Array, *, low: float, high: float) -> Pulled:
     dx = dy inside, 0 outside; on a bound dy / 2, as in JAX.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         inside = np.where((x == low) | (x == high), 0.5, (low < x) & (x < high))
         return dy * inside.astype(dy.dtype)
 

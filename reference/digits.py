@@ -64,7 +64,9 @@ def stages() -> dict[str, list[Array]]:
 def domain(stage: str) -> dict[str, Spec]:
     """The weights of that stage, and a batch of digits: another at every point."""
     weights = {name: weight(stage, i) for i, name in enumerate(NAMES)}
-    return dict(**weights, x=made(images, "images of digits (n 64)"), labels=made(answers, "the digits that they show (n)"))
+    return dict(
+        **weights, x=made(images, "images of digits (n 64)"), labels=made(answers, "the digits that they show (n)")
+    )
 
 
 def weight(stage: str, i: int) -> Spec:

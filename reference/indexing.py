@@ -29,8 +29,14 @@ def scattered(dy: Array, x: Array, key: Any) -> Array:
 
 @rule(
     domains={
-        "slices": dict(x=real("4 5"), key=choice((slice(1, None), slice(None, None, -2)), (Ellipsis, slice(-3, -1)), (2,))),
-        "integers": dict(x=real("n 3"), _rows=index("n", "m"), key=made(lambda _rows: (_rows, -1 - _rows % 2), "rows, and columns from the end")),
+        "slices": dict(
+            x=real("4 5"), key=choice((slice(1, None), slice(None, None, -2)), (Ellipsis, slice(-3, -1)), (2,))
+        ),
+        "integers": dict(
+            x=real("n 3"),
+            _rows=index("n", "m"),
+            key=made(lambda _rows: (_rows, -1 - _rows % 2), "rows, and columns from the end"),
+        ),
         "booleans": dict(x=real("n k"), key=mask("n k")),
     },
     jax=lambda jax, x, *, key: x[key],
@@ -98,7 +104,7 @@ def take_along_axis(x: Array, *, indices: Array, axis: int) -> Pulled:
 
     dx = zeros, to which dy is added at those entries.
     """
-    key = list(np.indices(indices.shape, sparse=True))
+    key: list[Array] = list(np.indices(indices.shape, sparse=True))
     key[axis] = indices
 
     def pullback(dy: Array) -> Array:

@@ -31,8 +31,8 @@ def matrices(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def twin(sympy: Any, x: Array, **params: Any) -> Array:
         if x.ndim > 2:
-            return np.array([twin(sympy, m, **params) for m in x])
-        return np.array(function(sympy, sympy.Matrix(x), **params))
+            return np.array([twin(sympy, m, **params).tolist() for m in x], dtype=object)
+        return np.array(function(sympy, sympy.Matrix(x), **params), dtype=object)
 
     return twin
 
@@ -163,7 +163,9 @@ def kron(a: Array, b: Array) -> Pulled:
 @rule(
     domain=dict(a=real("n 3"), b=real("n 3")),
     jax=lambda jax, a, b: jax.numpy.cross(a, b),
-    sympy=lambda sympy, a, b: np.array([list(sympy.Matrix(p).cross(sympy.Matrix(q))) for p, q in zip(a, b, strict=True)]),
+    sympy=lambda sympy, a, b: np.array(
+        [list(sympy.Matrix(p).cross(sympy.Matrix(q))) for p, q in zip(a, b, strict=True)]
+    ),
 )
 def cross(a: Array, b: Array) -> Pulled:
     """a × b, row by row.  (..., 3), (..., 3) -> (..., 3)
@@ -191,8 +193,8 @@ def trace(x: Array, *, offset: int = 0) -> Pulled:
     dx = dy on that diagonal, 0 beside it.
     """
 
-    def pullback(dy: Array) -> Array:
-        return np.expand_dims(dy, (-2, -1)) * np.eye(*x.shape[-2:], offset).astype(dy.dtype)
+    def pullback(dy: Array) -> Any:
+        return np.expand_dims(dy, (-2, -1)) * np.eye(x.shape[-2], x.shape[-1], offset).astype(dy.dtype)
 
     return np.trace(x, offset, -2, -1), pullback
 
@@ -200,7 +202,7 @@ def trace(x: Array, *, offset: int = 0) -> Pulled:
 @rule(
     domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
     jax=lambda jax, x, *, offset: jax.numpy.tril(x, offset),
-    sympy=lambda sympy, x, *, offset: x * np.tri(*x.shape, offset, dtype=int),
+    sympy=lambda sympy, x, *, offset: x * np.tri(len(x), len(x.T), offset, dtype=int),
 )
 def tril(x: Array, *, offset: int = 0) -> Pulled:
     """The lower triangle of the last two axes, 0 above it.  (..., n, m) -> (..., n, m)
@@ -217,7 +219,7 @@ def tril(x: Array, *, offset: int = 0) -> Pulled:
 @rule(
     domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
     jax=lambda jax, x, *, offset: jax.numpy.triu(x, offset),
-    sympy=lambda sympy, x, *, offset: x * (1 - np.tri(*x.shape, offset - 1, dtype=int)),
+    sympy=lambda sympy, x, *, offset: x * (1 - np.tri(len(x), len(x.T), offset - 1, dtype=int)),
 )
 def triu(x: Array, *, offset: int = 0) -> Pulled:
     """The upper triangle of the last two axes, 0 below it.  (..., n, m) -> (..., n, m)
@@ -289,7 +291,7 @@ def det(x: Array) -> Pulled:
     """
     n = x.shape[-1]
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         rest = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int).reshape(n, -1)
         minors = np.linalg.det(x[..., rest[:, None, :, None], rest[None, :, None, :]])
         sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))

@@ -13,6 +13,10 @@ from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
 from reference.windows import sized
 
+# dx is at right angles to x: where one entry is nearly all of x, its cotangent is a difference of nearly equal numbers,
+# which hardly changes with the inputs and so has no excuse in condition-weighted ULPs.  The worst of 20 seeds was 71.
+CANCELLING = 256.0
+
 EPS = choice(1e-5, 0.125)
 # With two features the gradient all but vanishes, see standardize: four keep its digits, where letters could draw two.
 FEATURES = "n 4"
@@ -23,6 +27,7 @@ FEATURES = "n 4"
     jax=lambda jax, x, *, axis, eps: jax.nn.standardize(x, axis=axis, epsilon=eps),
     sympy=lambda sympy, x, *, axis, eps: standardize_symbolic(sympy, x, axis, eps),
     source="Ioffe & Szegedy 2015, algorithm 1",
+    accuracy=CANCELLING,
 )
 def standardize(x: Array, *, axis: Any = -1, eps: float = 1e-5) -> Pulled:
     """(x - mean) / √(var + eps), mean and variance along axis.  (n, k) -> (n, k)
@@ -51,6 +56,7 @@ def standardize_symbolic(sympy: Any, x: Any, axis: Any, eps: float) -> Any:
     jax=lambda jax, x, gamma, beta, *, eps: gamma * jax.nn.standardize(x, axis=-1, epsilon=eps) + beta,
     sympy=lambda sympy, x, gamma, beta, *, eps: gamma * standardize_symbolic(sympy, x, -1, eps) + beta,
     source="Ba, Kiros, Hinton 2016, eq. 4",
+    accuracy=CANCELLING,
 )
 def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Pulled:
     """gamma (x - mean) / √(var + eps) + beta, along the last axis.  (n, k), (k), (k) -> (n, k)
@@ -72,7 +78,7 @@ def per_channel(parameter: Array, x: Array) -> Any:
 
 @rule(
     domains={
-        "features": dict(x=real("5 k"), gamma=real("k", low=0.5), beta=real("k"), eps=EPS),
+        "features": dict(x=sized("5 3", "3 1"), gamma=sized("3", "1"), beta=sized("3", "1"), eps=EPS),
         "images": dict(x=sized("2 3 3 2", "2 1 2 1"), gamma=sized("3", "1"), beta=sized("3", "1"), eps=EPS),
     },
     jax=lambda jax, x, gamma, beta, *, eps: (
@@ -82,6 +88,7 @@ def per_channel(parameter: Array, x: Array) -> Any:
         per_channel(gamma, x) * standardize_symbolic(sympy, x, (0, *range(2, x.ndim)), eps) + per_channel(beta, x)
     ),
     source="Ioffe & Szegedy 2015, algorithm 1",
+    accuracy=CANCELLING,
 )
 def batch_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Pulled:
     """gamma (x - mean) / √(var + eps) + beta, over the batch and all places, in training.  (n, k, ...), (k), (k) -> (n, k, ...)
@@ -139,6 +146,7 @@ def batch_norm_inference(x: Array, gamma: Array, beta: Array, *, mean: Array, va
         gamma * x / np.frompyfunc(sympy.sqrt, 1, 1)((x * x).mean(-1, keepdims=True) + eps)
     ),
     source="Zhang & Sennrich 2019, eq. 4",
+    accuracy=CANCELLING,
 )
 def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-6) -> Pulled:
     """gamma x / √(mean(x²) + eps), along the last axis.  (n, k), (k) -> (n, k)
@@ -171,6 +179,7 @@ def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-6) -> Pulled:
         )
     ),
     source="TensorFlow, tf.math.l2_normalize",
+    accuracy=CANCELLING,
 )
 def l2_normalize(x: Array, *, axis: int = -1, eps: float = 1e-12) -> Pulled:
     """x / √max(Σ x², eps), along axis.  (n, k) -> (n, k)

@@ -68,7 +68,7 @@ def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """
     y = x.max(axis, keepdims=keepdims)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return shared(dy, x, y, axis)
 
     return y, pullback
@@ -89,7 +89,7 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """
     y = x.min(axis, keepdims=keepdims)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return shared(dy, x, y, axis)
 
     return y, pullback
@@ -100,7 +100,7 @@ def folded(function: Callable[..., Any], x: Array, axis: Axis, keepdims: bool) -
     return np.frompyfunc(function, 2, 1, identity=None).reduce(x, axis, keepdims=keepdims)
 
 
-def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Array:
+def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Any:
     """The cotangent of the extreme value y of x, in equal shares to those that have it."""
     reached = x == kept(y, x.shape, axis)
     share = reached / reached.sum(axes_of(axis, x.ndim), keepdims=True)
@@ -108,10 +108,10 @@ def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Array:
 
 
 @rule(
-    domain=dict(x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)),
-    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.var(
-        x, axis, keepdims=keepdims, correction=correction
+    domain=dict(
+        x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)
     ),
+    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.var(x, axis, keepdims=keepdims, correction=correction),
     sympy=lambda sympy, x, *, axis, keepdims, correction: variance(x, axis, keepdims, correction),
 )
 def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Pulled:
@@ -122,17 +122,17 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     centred = centre(x, axis)
     free = count(x.shape, axis) - correction
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return kept(dy, x.shape, axis) * centred * (2 / free)
 
     return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
 
 
 @rule(
-    domain=dict(x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)),
-    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.std(
-        x, axis, keepdims=keepdims, correction=correction
+    domain=dict(
+        x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)
     ),
+    jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.std(x, axis, keepdims=keepdims, correction=correction),
     sympy=lambda sympy, x, *, axis, keepdims, correction: np.frompyfunc(sympy.sqrt, 1, 1)(
         variance(x, axis, keepdims, correction)
     ),
@@ -146,19 +146,19 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     free = count(x.shape, axis) - correction
     y = np.sqrt((centred * centred).sum(axis, keepdims=keepdims) / free)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return kept(dy / y, x.shape, axis) * centred / free
 
     return y, pullback
 
 
-def centre(x: Array, axis: Axis) -> Array:
+def centre(x: Array, axis: Axis) -> Any:
     """x minus its mean along axis; the second time takes away what rounding the mean left."""
     centred = x - x.mean(axis, keepdims=True)
     return centred - centred.mean(axis, keepdims=True)
 
 
-def variance(x: Array, axis: Axis, keepdims: bool, correction: float) -> Array:
+def variance(x: Array, axis: Axis, keepdims: bool, correction: float) -> Any:
     """The mean of squares minus the square of the mean: the sympy twin of var, by another road."""
     n = count(x.shape, axis)
     squares, mean = (x * x).sum(axis, keepdims=keepdims), x.sum(axis, keepdims=keepdims) / n
@@ -210,7 +210,7 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     total = e.sum(axis, keepdims=True)
     y = x.max(axis, keepdims=keepdims) + np.log(e.sum(axis, keepdims=keepdims))
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return kept(dy, x.shape, axis) * (e / total)
 
     return y, pullback
@@ -218,25 +218,26 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
 @rule(
     domain=dict(
-        x=real("n m k", kinks=(0.0,)), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), ord=choice(2.5, 3, 2)
+        x=real("n m k", kinks=(0.0,)),
+        axis=choice(0, -1, None, (0, 2)),
+        keepdims=choice(False, True),
+        p=choice(2.5, 3, 2),
     ),
-    jax=lambda jax, x, *, axis, keepdims, ord: jax.numpy.sum(jax.numpy.abs(x) ** ord, axis, keepdims=keepdims)
-    ** (1 / ord),
-    sympy=lambda sympy, x, *, axis, keepdims, ord: (np.frompyfunc(sympy.Abs, 1, 1)(x) ** ord).sum(
-        axis, keepdims=keepdims
-    )
-    ** (1 / sympy.sympify(ord)),
+    jax=lambda jax, x, *, axis, keepdims, p: jax.numpy.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=p),
+    sympy=lambda sympy, x, *, axis, keepdims, p: (
+        (np.frompyfunc(sympy.Abs, 1, 1)(x) ** p).sum(axis, keepdims=keepdims) ** (1 / sympy.sympify(p))
+    ),
 )
-def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Pulled:
-    """(Σ |x|^p)^(1/p) along axis, p = ord > 1.  (n, m, k) -> (...)
+def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, p: float = 2) -> Pulled:
+    """(Σ |x|^p)^(1/p) along axis, p > 1.  (n, m, k) -> (...)
 
     dx = dy sign(x) (|x| / y)^(p - 1); nan where all entries are 0.
     """
     size = np.abs(x)
-    y = (size**ord).sum(axis, keepdims=keepdims) ** (1 / ord)
+    y = (size**p).sum(axis, keepdims=keepdims) ** (1 / p)
 
-    def pullback(dy: Array) -> Array:
-        return kept(dy, x.shape, axis) * np.sign(x) * (size / kept(y, x.shape, axis)) ** (ord - 1)
+    def pullback(dy: Array) -> Any:
+        return kept(dy, x.shape, axis) * np.sign(x) * (size / kept(y, x.shape, axis)) ** (p - 1)
 
     return y, pullback
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
 
 from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
-from reference.broadcasting import spread, unbroadcast
+from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
 
 Shape = tuple[int, ...]
@@ -242,7 +242,7 @@ def repeat(x: Array, *, repeats: int, axis: int) -> Pulled:
     """
     along = axis % x.ndim
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy.reshape((*x.shape[: along + 1], repeats, *x.shape[along + 1 :])).sum(along + 1)
 
     return np.repeat(x, repeats, axis), pullback
@@ -259,7 +259,7 @@ def tile(x: Array, *, repetitions: Shape) -> Pulled:
     dx = dy summed over the copies.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         pairs = [n for r, size in zip(repetitions, x.shape, strict=True) for n in (r, size)]
         return dy.reshape(pairs).sum(tuple(range(0, 2 * x.ndim, 2)))
 

@@ -114,8 +114,8 @@ def taped(build: Function) -> Function:
 
 
 def graph_of(rule: Function, *args: Any, **params: Any) -> Graph:
-    """The computational graph of a taped rule at these arguments, with ones coming in from behind."""
-    tape, y = recorded(rule, args, params)
+    """The computational graph of a taped rule at these numbers or arrays, with ones coming in from behind."""
+    tape, y = recorded(rule, tuple(np.asarray(a) for a in args), params)
     return tape.graph(y, np.ones_like(y.data))
 
 
@@ -123,7 +123,12 @@ def numbers_of(rule: Function, *args: Any, **params: Any) -> dict[str, Any]:
     """Every named value of a taped rule at these arguments, and the gradient by it: ``q`` and ``df/dq``."""
     tape, y = recorded(rule, args, params)
     named = {v: d for v, d in tape.gradient(y, np.ones_like(y.data)).items() if v.name}
-    return {v.name: v.data for v in named} | {f"d{y.name}/d{v.name}": d for v, d in named.items()}
+    return {v.name: v.data for v in named} | {derivative(y.name, v.name): d for v, d in named.items()}
+
+
+def derivative(y: str, x: str) -> str:
+    """``df/dq``, or ``df/d(1 + q)`` where `x` is more than a name."""
+    return f"d{y}/d{x if x.isidentifier() else f'({x})'}"
 
 
 def recorded(rule: Function, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Tape, Value]:

@@ -67,7 +67,9 @@ def train(
             value, pullback = cost(*weights, x=x[chosen], labels=labels[chosen])
             if not np.isfinite(value):
                 raise FloatingPointError(f"the cost is {value} in epoch {epoch}: use a smaller rate than {rate}")
-            velocities = [momentum * v - rate * g for v, g in zip(velocities, pullback(np.ones_like(value)), strict=True)]
+            velocities = [
+                momentum * v - rate * g for v, g in zip(velocities, pullback(np.ones_like(value)), strict=True)
+            ]
             weights = [w + v for w, v in zip(weights, velocities, strict=True)]
             total += float(value) * len(chosen)
             progress(Iteration(epoch, number, len(batches), float(value)))

@@ -62,7 +62,7 @@ def tan(x: Array) -> Pulled:
     """
     y = np.tan(x)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy * (1 + y * y)
 
     return y, pullback
@@ -79,7 +79,7 @@ def asin(x: Array) -> Pulled:
     dx = dy / √((1 - x)(1 + x)), which keeps its digits near ±1; 1 - x² does not.
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / np.sqrt((1 - x) * (1 + x))
 
     return np.arcsin(x), pullback
@@ -96,7 +96,7 @@ def acos(x: Array) -> Pulled:
     dx = -dy / √((1 - x)(1 + x)).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return -dy / np.sqrt((1 - x) * (1 + x))
 
     return np.arccos(x), pullback
@@ -113,7 +113,7 @@ def atan(x: Array) -> Pulled:
     dx = dy / (1 + x²).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / (1 + x * x)
 
     return np.arctan(x), pullback
@@ -216,7 +216,7 @@ def acosh(x: Array) -> Pulled:
     dx = dy / √((x - 1)(x + 1)).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / np.sqrt((x - 1) * (x + 1))
 
     return np.arccosh(x), pullback
@@ -233,7 +233,7 @@ def atanh(x: Array) -> Pulled:
     dx = dy / ((1 - x)(1 + x)).
     """
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return dy / ((1 - x) * (1 + x))
 
     return np.arctanh(x), pullback

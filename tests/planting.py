@@ -64,7 +64,9 @@ def calling(rule: Rule, **helpers: Any) -> Rule:
     original = rule.function
     assert isinstance(original, types.FunctionType)
     assert helpers.keys() <= original.__globals__.keys()
-    copy = types.FunctionType(original.__code__, {**original.__globals__, **helpers}, original.__name__, original.__defaults__)
+    copy = types.FunctionType(
+        original.__code__, {**original.__globals__, **helpers}, original.__name__, original.__defaults__
+    )
     copy.__kwdefaults__ = original.__kwdefaults__
     return declared_like(rule, copy)
 

@@ -55,7 +55,9 @@ HARD: list[tuple[str, Callable[..., Any], Any, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("function", "x", "params"), [row[1:] for row in HARD], ids=[row[0] for row in HARD])
 @pytest.mark.parametrize("seed", range(5))
-def test_right_but_hard_gradients_are_not_rejected(function: Callable[..., Any], x: Any, params: Any, seed: int) -> None:
+def test_right_but_hard_gradients_are_not_rejected(
+    function: Callable[..., Any], x: Any, params: Any, seed: int
+) -> None:
     result = check(function, np.array(x), params=params, seed=seed)
     assert result, str(result)
 

@@ -30,15 +30,21 @@ class Balls:
 
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
     are written into carry tangents.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
-    these come out (-1, 0, 1), instead of as the tangents say.
+    these come out (-1, 0, 1), instead of as the tangents say.  literal: constants of the code are taken at their word.
     """
 
     name = "balls"
 
     def __init__(
-        self, *, final: bool = False, tangents: bool = False, budget: int | None = None, tie: int | None = None
+        self,
+        *,
+        final: bool = False,
+        tangents: bool = False,
+        budget: int | None = None,
+        tie: int | None = None,
+        literal: bool = False,
     ) -> None:
-        self.final, self.tangents, self.budget, self.tie = final, tangents, budget, tie
+        self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
         self.operations = 0
         self.ties = 0
         self.inexact_constants = False
@@ -61,7 +67,7 @@ class Balls:
         array = np.asarray(array)
         if array.dtype == object:
             raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
-        if array.dtype.kind == "f":
+        if array.dtype.kind == "f" and not self.literal:
             array = array.astype(float)
             short = dyadic(array)
             if not short.all():

@@ -75,9 +75,10 @@ def claim(
     single: bool,
     final: bool = False,
     budget: int | None = None,
+    literal: bool = False,
 ) -> Claim:
     """Run forward and pullback on exact numbers.  Raises NotLiftable, NeedPrecision, TooLarge."""
-    system = Balls(final=final, budget=budget)
+    system = Balls(final=final, budget=budget, literal=literal)
     with lifting(system) as rewrite:
         y, pullback = rewrite(function)(*(system.exact(a) for a in args), **exact_params(system, params))
         ys = (y,) if single else tuple(y)

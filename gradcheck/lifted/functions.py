@@ -276,7 +276,7 @@ TABLE: dict[str, Function] = {
         )
     },
     **{f.__name__: joining(f) for f in (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack)},
-    **{f.__name__: pieces(f) for f in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)},
+    **{f.__name__: pieces(f) for f in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit)},
     **{f.__name__: multilinear(f) for f in (np.dot, np.inner, np.outer, np.tensordot, np.kron)},
     **{f.__name__: convolve(f) for f in (np.convolve, np.correlate)},
     **{f.__name__: triangle(f) for f in (np.tril, np.triu)},
@@ -285,6 +285,7 @@ TABLE: dict[str, Function] = {
     "ediff1d": lambda system, x: diff(system, np.ravel(x)),
     "compress": lambda system, condition, x, axis=None: np.take(x, np.flatnonzero(condition), axis),
     "vdot": lambda system, a, b: np.dot(np.ravel(a), np.ravel(b)),
+    "unstack": lambda system, x, axis=0: tuple(np.moveaxis(x, axis, 0)),
     "einsum": einsum,
     "where": where,
     "select": pick,

@@ -61,9 +61,7 @@ def write(out: Any, result: Any, where: Any) -> Any:
 def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
     """An elementwise ufunc, or a generalised one that is a product."""
     if name in PRODUCTS:
-        function = getattr(np, name)
-        arrays = [lifted(system, i) for i in inputs]
-        return product(system, lambda *a: function(*a, **kwargs), *arrays)
+        return product(system, PRODUCTS[name], *(lifted(system, i) for i in inputs), **kwargs)
     arrays = [lifted(system, i) for i in inputs]
     if name in COMPARISONS:
         return COMPARISONS[name](system.order(*arrays), 0)
@@ -72,12 +70,18 @@ def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
     return system.ufunc(name, *arrays)
 
 
-PRODUCTS = ("matmul", "vecdot", "matvec", "vecmat")
+# NumPy's own vecdot and vecmat conjugate their first argument, which exact numbers cannot do; its 2.0 lacks two.
+PRODUCTS: dict[str, Callable[..., Any]] = {
+    "matmul": np.matmul,
+    "matvec": lambda a, b: (a @ b[..., None])[..., 0],
+    "vecdot": lambda a, b: (a[..., None, :] @ b[..., None])[..., 0, 0],
+    "vecmat": lambda a, b: (a[..., None, :] @ b)[..., 0, :],
+}
 
 
-def product(system: System, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
+def product(system: System, function: Callable[..., Any], *inputs: Lifted, **kwargs: Any) -> Lifted:
     """A multilinear function; for a (n, k) @ (k, m) the root of the three sizes is the number of products, n k m."""
-    result = system.multilinear(function, *inputs)
+    result = system.multilinear(lambda *arrays: function(*arrays, **kwargs), *inputs)
     if not all(i.size for i in inputs):
         result = own_zeros(result)
     system.count(math.isqrt(math.prod(i.size for i in inputs) * result.size))
@@ -162,7 +166,7 @@ def reduce(ufunc: np.ufunc, x: Lifted, axis: Any = 0, keepdims: bool = False, in
     axes = axes_of(axis, x.ndim)
     if ufunc is np.add:
         x.system.count(x.size)
-        result = x.each(lambda c: c.sum(axis=axes or None, keepdims=keepdims))
+        result = x.each(lambda c: c.sum(axis=axes, keepdims=keepdims))
         result = result if x.size else own_zeros(result)
     else:
         result = fold(ufunc, x, axes)

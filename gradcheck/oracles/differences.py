@@ -93,13 +93,18 @@ class Comparison:
         if not np.all(np.isfinite(self.claimed)):
             return [self.entry(tuple(map(int, np.argwhere(~np.isfinite(self.claimed))[0])))]
         found = self.along_directions(1.0)
-        return self.along_directions(0.0) if any(r.stance == "undecided" for r in found) else found
+        settled = all(r.stance == "for" or (r.stance == "against" and r.entry) for r in found)
+        return found if settled else self.along_directions(0.0)
 
     def entry(self, index: tuple[int, ...]) -> Reading:
-        """One entry, with steps of the argument's size, then of its own where those decide nothing."""
+        """One entry, with steps of the argument's size; where it fails, steps of its own size may know better."""
         typical, own = size_of(self.x, 1.0)[index], size_of(self.x, 0.0)[index]
-        reading = self._entry(index, typical)
-        return self._entry(index, own) if reading.stance == "undecided" and own < typical / 1000 else reading
+        wide = self._entry(index, typical)
+        if wide.stance == "for" or own > typical / 1000:
+            return wide
+        narrow = self._entry(index, own)
+        agreed = abs(narrow.value - wide.value) <= narrow.bar + wide.bar
+        return wide if wide.stance == "against" and agreed and np.isfinite(narrow.bar) else narrow
 
     def _entry(self, index: tuple[int, ...], size: float) -> Reading:
         claimed = self.claimed[index].item()

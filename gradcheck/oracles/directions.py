@@ -28,13 +28,14 @@ def directions(claimed: Array, scale: Array, size: Array, rng: np.random.Generat
     counts as much as a huge one.
     """
     weight = np.abs(claimed)
-    given, zero = weight > 0, weight == 0
+    given, zero, idle = weight > 0, (weight == 0) & (scale > 0), scale == 0
     even = DIRECTIONS // 2 if given.any() else DIRECTIONS
-    plans = [(scale, scale > 0, True)] * even + [(weight, given, False)] * (DIRECTIONS - even)
-    if given.any() and zero.any():
-        plans += [(scale, zero, True)] * ZEROS
+    plans = [(scale, ~idle, True)] * even + [(weight, given, False)] * (DIRECTIONS - even)
+    plans += [(scale, zero, True)] * ZEROS + [(scale, idle, True)] * ZEROS
     phases = (1, -1, 1j, -1j) if np.iscomplexobj(claimed) else (1, -1)
     for contribution, on, needed in plans:
+        if not on.any():
+            continue
         step = levelled(contribution * size, on) * size
         yield np.where(on, step * rng.choice(phases, size.shape), 0), needed
 

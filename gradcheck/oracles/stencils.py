@@ -182,11 +182,13 @@ def stacked(near: Estimate, far: Estimate) -> Estimate:
 def measured_noise(line: Line, here: Array) -> Array:
     """The rounding noise of each output near 0, from the differences of equally spaced values.
 
-    Taken are the two largest spacings at which differences of three orders tell the same and the values are nearly
-    equal; where there is none, the median of what all spacings show; 0 where values do not change at all.
+    Differences of three orders must agree on it, and so must three spacings one after the other.  A kink shows the same
+    in all orders too, but in proportion to the spacing: there the smallest one counts, otherwise the largest noise that
+    any one spacing shows, or the median where the orders never agree; 0 where values do not change at all.
     Source: J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
-    found, shown, times = np.full(here.shape, np.nan), [], np.zeros(here.shape, dtype=int)
+    nothing = np.full(here.shape, np.nan)
+    found, most, row, where, shown, times = nothing, nothing, nothing, nothing, [], np.zeros(here.shape)
     for spacing in SPACINGS:
         values = np.array([here if j == 0 else line(j * spacing).y for j in range(-4, 5)])
         size = np.fmax(np.max(np.abs(values), axis=0), np.finfo(float).tiny)  # squares of 1e300 are infinite
@@ -194,13 +196,19 @@ def measured_noise(line: Line, here: Array) -> Array:
         # Values that hardly change show the steps of their rounding, not its size.
         still = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.25
         sigma = np.where(still, np.nan, levels.max(0))
-        near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
-        settled = ~still & near & (levels.max(0) <= 4 * levels.min(0)) & (times < 2)
-        found, times = np.where(settled, np.fmax(found, sigma), found), times + settled
         shown.append(sigma)
-        if np.all(times >= 2):
+        near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
+        agreed = ~still & near & (levels.max(0) <= 4 * levels.min(0)) & np.isnan(found)
+        kink = np.abs(np.log2(sigma / row * where / spacing)) < 2
+        most = np.where(agreed, np.where(kink, sigma, np.fmax(most, sigma)), most)
+        same = agreed & (sigma <= 8 * row) & (row <= 8 * sigma)
+        times = np.where(same, times + 1, np.where(agreed, 1, times))
+        row = np.where(agreed, np.where(same, np.fmax(row, sigma), sigma), row)
+        where, found = np.where(agreed, spacing, where), np.where(times >= 3, row, found)
+        if not np.any(np.isnan(found)):
             break
-    return np.nan_to_num(np.where(np.isnan(found), np.nanmedian(shown, axis=0), found))
+    median = np.nanmedian(shown, axis=0)
+    return np.nan_to_num(np.where(np.isnan(found), np.where(np.isnan(most), median, most), found))
 
 
 def level(values: Array, order: int) -> Array:

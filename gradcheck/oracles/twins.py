@@ -57,8 +57,6 @@ def against_twin(
     """Evidence for each array that differs; one *for* where none does, undecided where there are no numbers."""
     stance: Stance | None = "for"
     for name, a, b, scale in zip(names, ours, theirs, scales, strict=True):
-        if np.shape(a) != np.shape(b):
-            raise ValueError(f"the sympy twin gives shape {np.shape(b)} for {name}, the rule {np.shape(a)}")
         gap = np.abs(np.asarray(a, dtype=float) - b) / np.maximum(scale, np.finfo(float).tiny)
         gap = np.where(np.asarray(a) == b, 0.0, gap)
         if stance and not np.all(np.isfinite(gap)):
@@ -103,8 +101,7 @@ def elementwise(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array
     dy = tuple(symbols(f"dy{i}", d) for i, d in enumerate(problem.dy))
     result = twin(sympy, *(bare(a) for a in args), **exact_parameters(problem.params))
     outputs = (result,) if problem.single else tuple(result)
-    y = tuple(np.frompyfunc(sympy.sympify, 1, 1)(np.asarray(o, dtype=object)) for o in outputs)
-    y = tuple(np.asarray(o, dtype=object) for o in y)
+    y = tuple(np.asarray(np.frompyfunc(number, 1, 1)(np.asarray(o, dtype=object)), dtype=object) for o in outputs)
     for o, d in zip(y, problem.dy, strict=True):
         if o.shape != d.shape:
             raise ValueError(f"its output has shape {o.shape}, the rule's {d.shape}")
@@ -115,6 +112,16 @@ def elementwise(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array
     }
     numbers = worker.ask(evaluate, [*y, *differentiate(y, dy, args)], values, seconds=seconds)
     return numbers[: len(y)], numbers[len(y) :]
+
+
+def number(value: Any) -> Any:
+    """An entry of a twin's output as an expression.  Raises ValueError for anything else."""
+    import sympy
+
+    expression = sympy.sympify(value)
+    if not isinstance(expression, sympy.Expr):
+        raise ValueError(f"it gives {value}, which is no number: return expressions, or arrays of them")
+    return expression
 
 
 def symbols(name: str, array: Array) -> Array:
@@ -195,18 +202,13 @@ def explicit(expressions: list[Any], values: Mapping[Any, Any]) -> list[Array]:
     """Matrix expressions at explicit matrices, as arrays of floats."""
     import sympy
 
-    def number(x: float) -> Any:
+    def with_digits(x: float) -> Any:
         return sympy.Float(x, DIGITS)
 
     numbers = {
-        s: sympy.ImmutableMatrix(v).applyfunc(number) if isinstance(v, list) else number(v) for s, v in values.items()
+        s: sympy.ImmutableMatrix(v).applyfunc(with_digits) if isinstance(v, list) else with_digits(v)
+        for s, v in values.items()
     }
-    results = []
-    for expression in expressions:
-        result = expression.subs(numbers).doit()
-        results.append(
-            np.array(
-                sympy.Matrix([result]) if not getattr(result, "is_Matrix", False) else result.as_explicit()
-            ).astype(float)
-        )
-    return results
+    results = (e.subs(numbers).doit() for e in expressions)
+    matrices = (r.as_explicit() if getattr(r, "is_Matrix", False) else sympy.Matrix([[r]]) for r in results)
+    return [np.array(m).astype(float) for m in matrices]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.oracles.quotients import Quotient, Quotients
+
 
 class NotRational(ValueError):
     """An expression with a subterm that has no generator here."""
@@ -23,8 +25,8 @@ class Spent(RuntimeError):
 class Budget:
     """What may still be spent: nodes of expressions looked at, and terms of polynomials multiplied."""
 
-    nodes: int = 30_000
-    terms: int = 60_000
+    nodes: int = 50_000
+    terms: int = 500_000
 
     def spend(self, *, nodes: int = 0, terms: int = 0) -> None:
         """Raises Spent where there is not that much left."""
@@ -91,8 +93,10 @@ class Generators:
     def replaced(self, e: Any) -> Any:
         import sympy as sp
 
-        if e.is_Rational or e.is_Symbol or e is sp.I or e is sp.pi:
+        if e.is_Rational or e.is_Symbol or e is sp.pi:
             return e
+        if e is sp.I:
+            return self.root(sp.Integer(-1), sp.Rational(1, 2))
         if e is sp.E:
             return self.exponential(sp.Integer(1))
         if e.is_Add or e.is_Mul:
@@ -168,33 +172,31 @@ class Generators:
 
     def vanishes(self, rational: Any) -> bool:
         """Whether a rational function of symbols and generators is zero, given the relations of roots."""
-        import sympy as sp
-
-        used = sorted(self.closure(rational), key=str)
-        if not used:
-            return bool(sp.cancel(rational) == 0)
-        field = sp.polys.fields.field(used, sp.QQ.algebraic_field(sp.I) if rational.has(sp.I) else sp.QQ)[0]
-        values: dict[Any, Any] = {}
+        used = self.closure(rational)
+        field = Quotients(sorted(used, key=str))
+        values: dict[Any, Quotient] = {}
         element = self.evaluate(field, rational, values)
         # A radicand has only generators that are older than its root.
         for g in [g for g in reversed(self.symbols.values()) if g in self.roots and g in used]:
             radicand, q = self.roots[g]
-            element = reduce_powers(field, element, used.index(g), q, self.evaluate(field, radicand, values))
+            element = field.reduce_powers(element, g, q, self.evaluate(field, radicand, values))
         return not element
 
-    def evaluate(self, field: Any, e: Any, values: dict[Any, Any]) -> Any:
-        """An expression as an element of a field of rational functions; equal subterms are computed once."""
+    def evaluate(self, field: Quotients, e: Any, values: dict[Any, Quotient]) -> Quotient:
+        """An expression as a quotient of polynomials; equal subterms are computed once."""
         if e in values:
             return values[e]
         if e.is_Add or e.is_Mul:
             result, *rest = [self.evaluate(field, a, values) for a in e.args]
             for part in rest:
-                self.budget.spend(terms=work(result, part))
+                self.budget.spend(terms=len(result) * len(part))
                 result = result + part if e.is_Add else result * part
         elif e.is_Pow:
-            result = self.evaluate(field, e.base, values) ** int(e.exp)
+            base = self.evaluate(field, e.base, values)
+            self.budget.spend(terms=abs(int(e.exp)) ** 2 if len(base) > 2 else 1)
+            result = base ** int(e.exp)
         else:
-            result = field.from_expr(e)
+            result = field.leaf(e)
         values[e] = result
         return result
 
@@ -211,22 +213,3 @@ class Generators:
                 radicand = self.roots[g][0]
                 open_ |= (radicand.free_symbols | radicand.atoms(sympy.pi.func)) - found
         return found
-
-
-def work(a: Any, b: Any) -> int:
-    """The number of terms that are multiplied to bring two fractions to a common denominator."""
-    return (len(a.numer) + len(a.denom)) * (len(b.numer) + len(b.denom))
-
-
-def reduce_powers(field: Any, element: Any, index: int, q: int, radicand: Any) -> Any:
-    """The numerator with powers of one generator below q, by g^q = radicand."""
-    g = field.gens[index]
-    result = field.zero
-    by_power: dict[int, Any] = {}
-    for monomial, coefficient in element.numer.terms():
-        power = monomial[index]
-        rest = (*monomial[:index], 0, *monomial[index + 1 :])
-        by_power.setdefault(power, field.ring.zero)[rest] = coefficient
-    for power, polynomial in by_power.items():
-        result += field.new(polynomial) * g ** (power % q) * radicand ** (power // q)
-    return result

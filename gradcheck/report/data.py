@@ -13,6 +13,7 @@ from gradcheck.cases import Case
 from gradcheck.graphs import Graph
 from gradcheck.printed import Claims
 from gradcheck.results import Result
+from gradcheck.rules import Rule
 
 # 1: the first format.
 FORMAT = 1
@@ -46,6 +47,7 @@ class Entry:
     file: str = ""
     line: int = 0
     citation: str = ""
+    arguments: tuple[str, ...] = ()
     domain: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
     graph: Graph | None = None
@@ -86,6 +88,7 @@ class Report:
             Entry(
                 **{
                     **e,
+                    "arguments": tuple(e["arguments"]),
                     "result": Result.from_dict(e["result"]),
                     "graph": Graph.from_dict(e["graph"]) if e["graph"] else None,
                 }
@@ -134,6 +137,7 @@ def entry(
         file=file,
         line=line,
         citation=citation,
+        arguments=Rule(function).argument_names(len(result.points[0].args)) if result.points else (),
         domain=domain or {},
         rerun=rerun,
         graph=graph() if graph else None,

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from gradcheck.report import summary
 from gradcheck.report.data import Entry, Report
 from gradcheck.report.drawing import to_svg
-from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
+from gradcheck.report.numbers import brief, duration, number
 from gradcheck.report.source import formulas, highlight
 from gradcheck.report.summary import Voice
-from gradcheck.report.text import place, remark
-from gradcheck.results import REASONS, Evidence
+from gradcheck.report.text import numbers, place, remark
+from gradcheck.results import REASONS, Evidence, Point
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-# Pieces of evidence beyond which those that agree are folded away.
-FOLDED = 24
+# Points that are unfolded when a case is opened; those with evidence against always are.
+UNFOLDED = 2
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,39 @@ class Row:
         return [e for e in self.entry.result.evidence if e.question == "claim"]
 
     @property
-    def against(self) -> list[Evidence]:
-        return [e for e in self.entry.result.evidence if e.stance == "against"]
+    def stations(self) -> list[Station]:
+        """The points, those with evidence against first, each with its evidence."""
+        result, order = self.entry.result, ("against", "undecided", "for", "not applicable")
+        said = sorted((e for e in result.evidence if e.question != "claim"), key=lambda e: order.index(e.stance))
+        points = {point.name: point for point in result.points}
+        names = dict.fromkeys([*(e.point for e in said if e.stance == "against"), *points, *(e.point for e in said)])
+        stations = []
+        for rank, name in enumerate(names):
+            here = [e for e in said if e.point == name]
+            grave = any(e.stance == "against" for e in here) or name == result.failed_at
+            if here or name in points:
+                inputs = self.inputs(points[name]) if name in points else []
+                stations.append(Station(name, inputs, here, grave or rank < UNFOLDED))
+        return stations
 
-    @property
-    def checks(self) -> list[Evidence]:
-        """The evidence other than claims, what is against first."""
-        order = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
-        return sorted((e for e in self.entry.result.evidence if e.question != "claim"), key=lambda e: order[e.stance])
+    def inputs(self, point: Point) -> list[tuple[str, str]]:
+        """The arguments and parameters of a point by name, short."""
+        if self.claims:
+            return []
+        args = zip_longest(self.entry.arguments[: len(point.args)], point.args, fillvalue="")
+        shown = [(str(name), brief(value)) for name, value in args]
+        shown += [(name, brief(value)) for name, value in point.params.items()]
+        return [*shown, ("dy", brief(point.dy))] if point.dy is not None else shown
+
+
+@dataclass(frozen=True)
+class Station:
+    """A point with its arguments by name, and what was said there."""
+
+    name: str
+    inputs: Sequence[tuple[str, str]]
+    evidence: Sequence[Evidence]
+    open: bool
 
 
 def to_html(report: Report) -> str:
@@ -78,7 +104,7 @@ def to_html(report: Report) -> str:
         rows=rows,
         oracles=oracles,
         modules=sorted({e.module for e in report.entries}),
-        stem=common_stem([e.module for e in report.entries]),
+        stem=summary.common_stem(report.entries),
         outcomes=summary.outcomes(report.entries),
         kinds=summary.kinds(report.entries),
         reasons=summary.reasons(report.entries),
@@ -86,7 +112,6 @@ def to_html(report: Report) -> str:
         all_kinds=summary.all_kinds(report),
         symbols=summary.SYMBOLS,
         numbers=numbers,
-        folded=FOLDED,
     )
 
 
@@ -95,12 +120,6 @@ def markup(html: str) -> Markup:
     from markupsafe import Markup
 
     return Markup(html)
-
-
-def numbers(e: Evidence) -> dict[str, Any]:
-    """The claimed value and the oracle's, with as many digits as it takes to tell them apart."""
-    digits = digits_for(e.claimed, e.value)
-    return {"claimed": number(e.claimed, digits), "value": with_bar(e.value, e.bar, digits)}
 
 
 def addresses(names: Sequence[str]) -> list[str]:
@@ -112,10 +131,3 @@ def addresses(names: Sequence[str]) -> list[str]:
         taken[address] = taken.get(address, 0) + 1
         found.append(address if taken[address] == 1 else f"{address}--{taken[address]}")
     return found
-
-
-def common_stem(modules: Sequence[str]) -> str:
-    """The package that all modules are in, with its dot; empty where they share none."""
-    first = {module.partition(".")[0] for module in modules}
-    below = all("." in module for module in modules)
-    return f"{first.pop()}." if len(first) == 1 and below else ""

@@ -8,27 +8,37 @@ from dataclasses import dataclass, field
 
 from gradcheck.graphs import Edge, Graph
 
-ROW, MARGIN, RADIUS, SWEEPS = 64, 48, 20, 8
-# The width of a character of an edge's label, and what an edge needs beside its label.
-CHARACTER, SPARE = 6.6, 74
+ROW, MARGIN, RADIUS, SWEEPS = 50, 40, 20, 24
+# The width of a character of a label, and the bend of an edge between a node and a label.
+CHARACTER, BEND = 7.3, 26
+
+
+@dataclass(frozen=True)
+class Route:
+    """An edge on its way: the point where its label is centred, the label's width, and the points after that."""
+
+    edge: Edge
+    points: tuple[tuple[float, float], ...]
+    width: float
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Where each node stands, and through which points each edge goes; node radii and sizes in pixels."""
+    """Where each node stands and where each edge goes, in pixels."""
 
     at: dict[str, tuple[float, float]]
-    paths: tuple[tuple[Edge, tuple[tuple[float, float], ...]], ...]
+    routes: tuple[Route, ...]
     width: float
     height: float
 
 
 @dataclass
 class _Layers:
-    """Nodes by layer; an edge over several layers goes through a stand-in on each."""
+    """Nodes by layer; an edge has a stand-in on each layer that it passes, the first of which is its label."""
 
     rows: list[list[str]]
     chains: list[list[str]]
+    widths: list[float]
     links: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -37,44 +47,53 @@ def layout(graph: Graph) -> Drawing:
     layers = layered(graph)
     reduce_crossings(layers)
     heights = placed(layers)
-    gaps = [0.0] * len(layers.rows)
-    level = levels(graph)
-    for edge in graph.edges:
-        text = max(len(edge.value), len(edge.gradient))
-        gaps[level[edge.source] + 1] = max(gaps[level[edge.source] + 1], text * CHARACTER + SPARE)
-    columns = [MARGIN + sum(gaps[: i + 1]) for i in range(len(gaps))]
+    columns, x = [], float(MARGIN - RADIUS)
+    for width in layers.widths:
+        columns.append(x + width / 2)
+        x += width + BEND
     at = {name: (columns[i], heights[name]) for i, row in enumerate(layers.rows) for name in row}
-    paths = tuple(
-        (edge, tuple(at[name] for name in chain)) for edge, chain in zip(graph.edges, layers.chains, strict=True)
+    routes = tuple(
+        Route(edge, tuple(at[name] for name in chain), label_width(edge))
+        for edge, chain in zip(graph.edges, layers.chains, strict=True)
     )
-    bottom = max(heights.values(), default=0.0)
-    real = {node.id: at[node.id] for node in graph.nodes}
-    return Drawing(real, paths, columns[-1] + MARGIN if columns else 0.0, bottom + MARGIN)
+    nodes = {node.id: at[node.id] for node in graph.nodes}
+    return Drawing(nodes, routes, x - BEND + MARGIN - RADIUS, max(heights.values(), default=0.0) + MARGIN)
+
+
+def label_width(edge: Edge) -> float:
+    """The width of the wider of an edge's two texts."""
+    return CHARACTER * max(len(edge.value), len(edge.gradient))
 
 
 def levels(graph: Graph) -> dict[str, int]:
-    """The layer of each node: right of all its sources; a node without sources just left of its first target."""
+    """The layer of each node: right of all its sources; a node without sources just left of its first target.
+
+    Nodes stand on even layers, labels on odd ones.
+    """
     level = {node.id: 0 for node in graph.nodes}
     for node in graph.nodes:
-        level[node.id] = max([0, *(level[e.source] + 1 for e in graph.edges if e.target == node.id)])
+        level[node.id] = max([0, *(level[e.source] + 2 for e in graph.edges if e.target == node.id)])
     for node in graph.nodes:
         targets = [level[e.target] for e in graph.edges if e.source == node.id]
         if targets and not any(e.target == node.id for e in graph.edges):
-            level[node.id] = min(targets) - 1
+            level[node.id] = min(targets) - 2
     return level
 
 
 def layered(graph: Graph) -> _Layers:
     """The nodes in layers, with a stand-in wherever an edge passes a layer."""
     level = levels(graph)
-    layers = _Layers([[] for _ in range(max(level.values(), default=-1) + 1)], [])
+    count = max(level.values(), default=-1) + 1
+    layers = _Layers([[] for _ in range(count)], [], [0.0 if i % 2 else 2.0 * RADIUS for i in range(count)])
     for node in graph.nodes:
         layers.rows[level[node.id]].append(node.id)
     for number, edge in enumerate(graph.edges):
-        between = range(level[edge.source] + 1, level[edge.target])
-        chain = [edge.source, *(f"{number}/{i}" for i in between), edge.target]
-        for i, name in zip(between, chain[1:-1], strict=True):
+        first, last = level[edge.source], level[edge.target]
+        layers.widths[first + 1] = max(layers.widths[first + 1], label_width(edge))
+        stands = [f"{number}/{i}" for i in range(first + 1, last)]
+        for i, name in enumerate(stands, first + 1):
             layers.rows[i].append(name)
+        chain = [edge.source, *stands, edge.target]
         for a, b in itertools.pairwise(chain):
             layers.links[a].append(b)
             layers.links[b].append(a)
@@ -89,26 +108,25 @@ def reduce_crossings(layers: _Layers) -> None:
         for fixed, row in itertools.pairwise(rows):
             position = {name: i - len(fixed) / 2 for i, name in enumerate(fixed)}
             before = {name: i - len(row) / 2 for i, name in enumerate(row)}
-
-            def mean(name: str, position: dict[str, float] = position, before: dict[str, float] = before) -> float:
-                near = [position[n] for n in layers.links[name] if n in position]
-                return sum(near) / len(near) if near else before[name]
-
-            row.sort(key=mean)
+            means = {
+                name: mean([position[n] for n in layers.links[name] if n in position], before[name]) for name in row
+            }
+            row.sort(key=means.__getitem__)
 
 
 def placed(layers: _Layers) -> dict[str, float]:
-    """The height of each node: rows at equal distances, each layer centred, then drawn towards its neighbours."""
+    """The height of each node: rows at equal distances, then drawn towards the neighbours as far as there is room."""
     tallest = max((len(row) for row in layers.rows), default=0)
     y = {name: MARGIN + ROW * (i + (tallest - len(row)) / 2) for row in layers.rows for i, name in enumerate(row)}
     for _ in range(SWEEPS):
         for row in layers.rows:
-            wanted = [
-                sum(y[n] for n in layers.links[name]) / len(layers.links[name]) if layers.links[name] else y[name]
-                for name in row
-            ]
-            # As near to the wish as the row's own order and distance allow.
+            wished = [mean([y[n] for n in layers.links[name]], y[name]) for name in row]
             for i, name in enumerate(row):
                 low = y[row[i - 1]] + ROW if i else MARGIN
-                y[name] = max(low, min(wanted[i], MARGIN + ROW * (tallest - len(row) + i)))
+                y[name] = max(low, min(wished[i], MARGIN + ROW * (tallest - len(row) + i)))
     return y
+
+
+def mean(values: list[float], otherwise: float) -> float:
+    """The mean, or another value where there are none."""
+    return sum(values) / len(values) if values else otherwise

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import html.entities
 import io
 import keyword
+import re
 import tokenize
 from html import escape
 from xml.etree import ElementTree
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
-ELEMENTS = set(
-    "math mrow mi mn mo mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mtext mspace mstyle "
-    "mfenced mpadded mphantom menclose mmultiscripts".split()
-)
+ELEMENTS = {
+    *("math", "mrow", "mi", "mn", "mo", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover"),
+    *("munderover", "mtable", "mtr", "mtd", "mtext", "mspace", "mstyle", "mfenced", "mpadded", "mphantom", "menclose"),
+}
 # Attributes that only typeset.
 HARMLESS = {"mathvariant", "open", "close", "separators", "fence", "stretchy", "display", "bevelled", "accent", "form"}
 
@@ -61,7 +63,7 @@ def formulas(mathml: str) -> list[str]:
 def remade(text: str) -> str:
     """A formula with MathML elements and harmless attributes only; empty where it holds anything else."""
     try:
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(re.sub(r"&(\w+;)", spelled_out, text))
     except ElementTree.ParseError:
         return ""
     for element in root.iter():
@@ -71,3 +73,11 @@ def remade(text: str) -> str:
         element.attrib = {key: value for key, value in element.attrib.items() if key in HARMLESS}
     root.set("display", "block")
     return ElementTree.tostring(root, encoding="unicode") if root.tag == "math" else ""
+
+
+def spelled_out(entity: re.Match[str]) -> str:
+    """The character of an entity that HTML and MathML know and XML does not."""
+    if entity[1] == "ExponentialE;":
+        return "e"  # The double-struck letter that the entity stands for reads like no formula in print.
+    known = entity[1] not in ("lt;", "gt;", "amp;", "quot;", "apos;")
+    return html.entities.html5.get(entity[1], entity[0]) if known else entity[0]

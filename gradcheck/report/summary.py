@@ -117,3 +117,11 @@ def all_kinds(report: Report) -> tuple[int, int]:
 def is_claims(entry: Entry) -> bool:
     """Whether an entry is about the numbers of a text."""
     return any(e.question == "claim" for e in entry.result.evidence)
+
+
+def common_stem(entries: Sequence[Entry]) -> str:
+    """The package that all modules are in, with its dot; empty where they share none."""
+    modules = [entry.module for entry in entries]
+    first = {module.partition(".")[0] for module in modules}
+    below = all("." in module for module in modules)
+    return f"{first.pop()}." if len(first) == 1 and below else ""

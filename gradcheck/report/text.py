@@ -41,16 +41,25 @@ def evidence_rows(evidence: Iterable[Evidence]) -> list[list[str]]:
     rows = [["oracle", "question", "stance", "kind", "where", "claimed", "oracle's value", "point", ""]]
     order = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
     for e in sorted(evidence, key=lambda e: order[e.stance]):
-        digits = digits_for(e.claimed, e.value)
         kind = "" if e.stance == "not applicable" else e.kind
-        numbers = [number(e.claimed, digits), with_bar(e.value, e.bar, digits)]
-        rows.append([e.oracle, e.question, e.stance, kind, place(e), *numbers, e.point, remark(e)])
+        rows.append([e.oracle, e.question, e.stance, kind, place(e), *numbers(e), e.point, remark(e)])
     return rows
 
 
+def numbers(e: Evidence) -> tuple[str, str]:
+    """The claimed value and the oracle's; where they disagree, with as many digits as it takes to see it."""
+    if e.question == "accuracy":
+        return "", ""  # The remark says how many ULPs.
+    digits = digits_for(e.claimed, e.value) if e.stance == "against" else 6
+    return number(e.claimed, digits), with_bar(e.value, e.bar, digits)
+
+
 def place(e: Evidence) -> str:
-    """Which entry the evidence is about: of the gradient (``dW[2, 3]``), or of what a text prints (``z1``)."""
-    return e.where[1:] if e.question == "claim" else e.where
+    """Which entry the evidence is about: of a gradient (``dW[2, 3]``), of the output, or of what a text prints."""
+    of_gradient = e.question in ("formula", "contract") or (
+        e.question == "accuracy" and e.detail.startswith("gradient")
+    )
+    return e.where if of_gradient else e.where[1:]
 
 
 def remark(e: Evidence) -> str:

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MissingData as missing:
         print(missing, file=sys.stderr)
         return 1
-    print(f"cost {trained.costs[0]:.3f} after the first epoch, {trained.costs[-1]:.4f} after the last of {options.epochs}")
+    print(
+        f"cost {trained.costs[0]:.3f} after the first epoch, {trained.costs[-1]:.4f} after the last of {options.epochs}"
+    )
     print(f"accuracy {accuracy(trained.weights, data.x, data.labels):.2%} on {len(data.x)} digits trained on")
     print(f"accuracy {accuracy(trained.weights, data.test_x, data.test_labels):.2%} on {len(data.test_x)} others")
     print(f"learning curve: {picture}")
@@ -35,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m reference.examples.digits", description=__doc__)
     options.add_argument("--epochs", type=positive, default=30, help="how often all digits are seen (30)")
     options.add_argument("--seed", type=int, default=0, help="of the initial weights and the order of the digits (0)")
-    options.add_argument("--picture", type=Path, default=Path("reports/digits.png"), help="where the learning curve goes")
+    options.add_argument(
+        "--picture", type=Path, default=Path("reports/digits.png"), help="where the learning curve goes"
+    )
     return options
 
 
@@ -51,7 +55,13 @@ def learn(epochs: int, seed: int) -> Trained:
     """Train under a progress bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("cost {task.fields[cost]:.4f}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("epoch"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("cost {task.fields[cost]:.4f}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns) as bar:
         task = bar.add_task("", total=epochs, cost=float("nan"))
 

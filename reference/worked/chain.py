@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import Spec, fixed, real
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims
 from gradcheck.results import Array
 from gradcheck.rules import Rule, rule
@@ -60,12 +61,17 @@ def composition(x: Array, *, outer: str, inner: str) -> Pulled:
     return composed(UNARY[outer], UNARY[inner], x)
 
 
+def square_of_sum_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(square_of_sum, 1.5, 2.0)
+
+
 @rule(
     domain=dict(x=real(), y=real()),
     jax=lambda jax, x, y: (x + y) ** 2,
     sympy=lambda sympy, x, y: (x + y) ** 2,
     source="N0",
-    graph=lambda: graph_of(square_of_sum, 1.5, 2.0),
+    graph=square_of_sum_graph,
 )
 @taped
 def square_of_sum(tape: Tape, x: Value, y: Value) -> Value:
@@ -77,7 +83,7 @@ def square_of_sum(tape: Tape, x: Value, y: Value) -> Value:
     source="N0",
     at=dict(x=1.5, y=2),
     printed={"dz/dx - 2 (x + y)": 0, "dz/dt · dt/dx - dz/dx": 0, "dz/dx": 7},
-    graph=lambda: graph_of(square_of_sum, 1.5, 2.0),
+    graph=square_of_sum_graph,
 )
 def square_of_sum_printed(x: Any, y: Any) -> dict[str, Any]:
     """dz/dx = 2 (x + y), and the product dz/dt · dt/dx in which dt cancels."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import made, real
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims
 from gradcheck.results import Array
 from gradcheck.rules import rule
@@ -19,12 +20,17 @@ from reference.tape import Tape, Value, graph_of, numbers_of, taped
 ONE = np.array(1.0)
 
 
+def sum_times_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(sum_times, -2.0, 5.0, -4.0)
+
+
 @rule(
     domain=dict(x=real(), y=real(), z=real()),
     jax=lambda jax, x, y, z: (x + y) * z,
     sympy=lambda sympy, x, y, z: (x + y) * z,
     source="N2, N4",
-    graph=lambda: graph_of(sum_times, -2.0, 5.0, -4.0),
+    graph=sum_times_graph,
 )
 @taped
 def sum_times(tape: Tape, x: Value, y: Value, z: Value) -> Value:
@@ -37,7 +43,7 @@ def sum_times(tape: Tape, x: Value, y: Value, z: Value) -> Value:
     source="N2, N4",
     at=dict(x=-2, y=5, z=-4),
     printed={"q": 3, "f": -12, "df/df": 1, "df/dq": -4, "df/dz": 3, "df/dx": -4, "df/dy": -4},
-    graph=lambda: graph_of(sum_times, -2.0, 5.0, -4.0),
+    graph=sum_times_graph,
 )
 def sum_times_printed(x: Any, y: Any, z: Any) -> dict[str, Any]:
     """Every value and gradient of (x + y) z at (-2, 5, -4)."""
@@ -54,12 +60,17 @@ def score(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Value) -> 
     return tape.name("s", tape.apply(add, products, w2))
 
 
+def sigmoid_of_gates_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(sigmoid_of_gates, *map(float, AT.values()))
+
+
 @rule(
     domain=WEIGHTS,
     jax=lambda jax, w0, x0, w1, x1, w2: jax.nn.sigmoid(w0 * x0 + w1 * x1 + w2),
-    sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2)[()])),
+    sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2))),
     source="N2",
-    graph=lambda: graph_of(sigmoid_of_gates, *map(float, AT.values())),
+    graph=sigmoid_of_gates_graph,
 )
 @taped
 def sigmoid_of_gates(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Value) -> Value:
@@ -70,12 +81,17 @@ def sigmoid_of_gates(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2:
     return tape.name("f", tape.apply(reciprocal, total))
 
 
+def sigmoid_gate_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(sigmoid_gate, *map(float, AT.values()))
+
+
 @rule(
     domain=WEIGHTS,
     jax=lambda jax, w0, x0, w1, x1, w2: 1 / (1 + jax.numpy.exp(-(w0 * x0 + w1 * x1 + w2))),
-    sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2)[()])),
+    sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2))),
     source="N2",
-    graph=lambda: graph_of(sigmoid_gate, *map(float, AT.values())),
+    graph=sigmoid_gate_graph,
 )
 @taped
 def sigmoid_gate(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Value) -> Value:
@@ -87,11 +103,22 @@ def sigmoid_gate(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Val
     source="N2",
     at=AT,
     printed={
-        **{"s": 1, "-s": -1, "exp(-s)": "0.3679", "1 + exp(-s)": "1.37", "f": "0.7311"},
-        **{"df/d1 + exp(-s)": "-0.53", "df/dexp(-s)": "-0.53", "df/d-s": "-0.20", "df/ds": "0.20"},
-        **{"df/dw0": "-0.1966", "df/dw1": "-0.3932", "df/dw2": "0.1966", "df/dx0": "0.3932", "df/dx1": "-0.5898"},
+        "s": 1,
+        "-s": -1,
+        "exp(-s)": "0.3679",
+        "1 + exp(-s)": "1.37",
+        "f": "0.7311",
+        "df/d(1 + exp(-s))": "-0.53",
+        "df/d(exp(-s))": "-0.53",
+        "df/d(-s)": "-0.20",
+        "df/ds": "0.20",
+        "df/dw0": "-0.1966",
+        "df/dw1": "-0.3932",
+        "df/dw2": "0.1966",
+        "df/dx0": "0.3932",
+        "df/dx1": "-0.5898",
     },
-    graph=lambda: graph_of(sigmoid_of_gates, *map(float, AT.values())),
+    graph=sigmoid_of_gates_graph,
 )
 def sigmoid_of_gates_printed(**at: Any) -> dict[str, Any]:
     """Every value and gradient of the sigmoid circuit, gate by gate."""
@@ -102,7 +129,7 @@ def sigmoid_of_gates_printed(**at: Any) -> dict[str, Any]:
     source="N2",
     at=AT,
     printed={f"df/d{name}": 0 for name in AT},
-    graph=lambda: graph_of(sigmoid_gate, *map(float, AT.values())),
+    graph=sigmoid_gate_graph,
 )
 def sigmoid_both_ways(**at: Any) -> dict[str, Any]:
     """The gradient through four gates less that through one: exactly nothing."""
@@ -146,12 +173,17 @@ def max_routes(a: Array, b: Array) -> Pulled:
     return np.maximum(a, b), lambda dy: (np.where(a >= b, dy, 0), np.where(a >= b, 0, dy))
 
 
+def gates_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(gates, 3.0, -4.0, 2.0, -1.0)
+
+
 @rule(
     domain=dict(x=real(), y=real(), z=real(), w=real()),
     jax=lambda jax, x, y, z, w: 2 * (x * y + jax.numpy.maximum(z, w)),
     sympy=lambda sympy, x, y, z, w: 2 * (x * y + np.frompyfunc(sympy.Max, 2, 1)(z, w)),
     source="Stanford CS231n, notes on backpropagation, Patterns in backward flow",
-    graph=lambda: graph_of(gates, 3.0, -4.0, 2.0, -1.0),
+    graph=gates_graph,
 )
 @taped
 def gates(tape: Tape, x: Value, y: Value, z: Value, w: Value) -> Value:
@@ -164,7 +196,7 @@ def gates(tape: Tape, x: Value, y: Value, z: Value, w: Value) -> Value:
     source="Stanford CS231n, notes on backpropagation, Patterns in backward flow",
     at=dict(x=3, y=-4, z=2, w=-1),
     printed={"f": -20, "df/dx": -8, "df/dy": 6, "df/dz": 2, "df/dw": 0},
-    graph=lambda: graph_of(gates, 3.0, -4.0, 2.0, -1.0),
+    graph=gates_graph,
 )
 def gates_printed(x: Any, y: Any, z: Any, w: Any) -> dict[str, Any]:
     """add distributes, max routes, multiply switches: in numbers."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from gradcheck.domains import real
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims
 from gradcheck.results import Array
 from gradcheck.rules import rule
@@ -40,12 +41,17 @@ def sum_half(w: Array, x: Array, b: Array) -> Pulled:
     return w @ x + b, lambda dy: (dy * x, dy * w, dy)
 
 
+def neuron_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(neuron, np.array(W), np.array(X), B)
+
+
 @rule(
     domain=dict(w=real("n"), x=real("n"), b=real()),
     jax=lambda jax, w, x, b: jax.nn.sigmoid(jax.numpy.vdot(w, x) + b),
-    sympy=lambda sympy, w, x, b: 1 / (1 + sympy.exp(-(np.dot(w, x) + b)[()])),
+    sympy=lambda sympy, w, x, b: 1 / (1 + sympy.exp(-(np.dot(w, x) + b))),
     source="N0",
-    graph=lambda: graph_of(neuron, np.array(W), np.array(X), B),
+    graph=neuron_graph,
 )
 @taped
 def neuron(tape: Tape, w: Value, x: Value, b: Value) -> Value:
@@ -56,8 +62,13 @@ def neuron(tape: Tape, w: Value, x: Value, b: Value) -> Value:
 @claims(
     source="N0",
     at=dict(w=W, x=X, b=B),
-    printed={"ds/dz - s (1 - s)": 0, "ds/dw - s (1 - s) x": [0, 0], "ds/dx - s (1 - s) w": [0, 0], "ds/db - s (1 - s)": 0},
-    graph=lambda: graph_of(neuron, np.array(W), np.array(X), B),
+    printed={
+        "ds/dz - s (1 - s)": 0,
+        "ds/dw - s (1 - s) x": [0, 0],
+        "ds/dx - s (1 - s) w": [0, 0],
+        "ds/db - s (1 - s)": 0,
+    },
+    graph=neuron_graph,
 )
 def neuron_formulas(w: Any, x: Any, b: Any) -> dict[str, Any]:
     """The gradients of the neuron by the formula of the text, less those of the circuit: exactly nothing."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import one_hot, real, simplex
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims
 from gradcheck.results import Array
 from gradcheck.rules import rule
@@ -31,10 +32,15 @@ def softmax_sympy(sympy: Any, a: Any) -> Any:
     source="N0, N3",
 )
 def softmax_by_jacobian(a: Array) -> Pulled:
-    """p = softmax(a); dp_i/da_j = p_i (1 - p_i) for i = j, else -p_i p_j: the matrix diag(p) - p pᵀ.  (k) -> (k)"""
+    """p = softmax(a); dp_i/da_j = p_i (1 - p_i) for i = j, else -p_i p_j: the matrix diag(p) - p pᵀ.  (k) -> (k)
+
+    1 - p_i is summed from the other p_j, which keeps its digits where p_i is near 1.
+    """
     e = np.exp(a - a.max())
     p = e / e.sum()
-    jacobian = np.where(np.eye(a.size, dtype=bool), p * (1 - p), -p[:, None] * p)
+    diagonal = np.eye(a.size, dtype=bool)
+    rest = np.where(diagonal, 0, p).sum(1)
+    jacobian = np.where(diagonal, p * rest, -p[:, None] * p)
     return p, lambda dy: jacobian.T @ dy
 
 
@@ -57,6 +63,11 @@ def cross_entropy(a: Array, *, y: Array) -> Pulled:
     return -(y * log_p).sum(), lambda dy: dy * (np.exp(log_p) * y.sum() - y)
 
 
+def cross_entropy_of_gates_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(cross_entropy_of_gates, np.array([1.0, 2.0, 0.0]), np.array([0.0, 1.0, 0.0]))
+
+
 @rule(
     domain=dict(a=real("k"), y=real("k")),
     jax=lambda jax, a, y: -(y * jax.nn.log_softmax(a)).sum(),
@@ -64,7 +75,7 @@ def cross_entropy(a: Array, *, y: Array) -> Pulled:
         weight * sympy.log(sum(map(sympy.exp, a)) / sympy.exp(entry)) for weight, entry in zip(y, a, strict=True)
     ),
     source="N0, N3",
-    graph=lambda: graph_of(cross_entropy_of_gates, np.array([1.0, 2.0, 0.0]), np.array([0.0, 1.0, 0.0])),
+    graph=cross_entropy_of_gates_graph,
 )
 @taped
 def cross_entropy_of_gates(tape: Tape, a: Value, y: Value) -> Value:
@@ -85,7 +96,7 @@ def cross_entropy_of_gates(tape: Tape, a: Value, y: Value) -> Value:
         ],
         "rows add up to": [1, 1, 1],
     },
-    graph=lambda: graph_of(cross_entropy_of_gates, np.array([1.0, 2.0, 0.0]), np.array([0.0, 1.0, 0.0])),
+    graph=cross_entropy_of_gates_graph,
 )
 def softmax_printed(a: Any) -> dict[str, Any]:
     """The evaluation shifted by the maximum, row by row."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import real
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims, erratum, rounded
 from gradcheck.rules import rule
 from reference.activations import sigmoid
@@ -34,6 +35,11 @@ def error_sympy(sympy: Any, hidden: Any, out: Any, x: Any, target: Any) -> Any:
     return sum((t - y) ** 2 for t, y in zip(target, o, strict=True)) / sympy.Integer(2)
 
 
+def error_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(error, *map(np.array, (HIDDEN, OUT, X, TARGET)))
+
+
 @rule(
     domains={
         "2-2-2": dict(hidden=real("2 2"), out=real("2 2"), x=real("2"), target=real("2")),
@@ -42,7 +48,7 @@ def error_sympy(sympy: Any, hidden: Any, out: Any, x: Any, target: Any) -> Any:
     jax=error_jax,
     sympy=error_sympy,
     source="N1",
-    graph=lambda: graph_of(error, *map(np.array, (HIDDEN, OUT, X, TARGET))),
+    graph=error_graph,
 )
 @taped
 def error(tape: Tape, hidden: Value, out: Value, x: Value, target: Value) -> Value:
@@ -57,16 +63,23 @@ def error(tape: Tape, hidden: Value, out: Value, x: Value, target: Value) -> Val
     source="N1",
     at=dict(hidden=HIDDEN, out=OUT, x=X, target=TARGET, rate=0.5),
     printed={
-        **{"z1": "0.13", "z2": "0.23", "h1": "0.53245431", "h2": "0.55724785"},
-        **{"z3": "0.30028793", "z4": "0.51202998", "o1": "0.57451290"},
+        "z1": "0.13",
+        "z2": "0.23",
+        "h1": "0.53245431",
+        "h2": "0.55724785",
+        "z3": "0.30028793",
+        "z4": "0.51202998",
+        "o1": "0.57451290",
         "o2": erratum("0.62534544", "σ(z4) for the printed z4 is 0.62528223"),
         "E": erratum("0.09552023", "follows from the wrong o2"),
         "dE/do1": "0.3745129",
         "1 - o1": erratum("0.4254891", "1 - 0.57451290 is 0.4254871"),
-        **{"do1/dz3": "0.24444783", "dz3/dw5": "0.53245431", "dE/dw5": "0.04874559"},
+        "do1/dz3": "0.24444783",
+        "dz3/dw5": "0.53245431",
+        "dE/dw5": "0.04874559",
         "w5 after the step": rounded("0.225627205", "computed from the printed dE/dw5, 0.04874559"),
     },
-    graph=lambda: graph_of(error, *map(np.array, (HIDDEN, OUT, X, TARGET))),
+    graph=error_graph,
 )
 def step_printed(hidden: Any, out: Any, x: Any, target: Any, rate: Any) -> dict[str, Any]:
     """The forward pass, the gradient by w5, and w5 after one step."""
@@ -74,9 +87,21 @@ def step_printed(hidden: Any, out: Any, x: Any, target: Any, rate: Any) -> dict[
     (z1, z2), (h1, h2), (z3, z4), (o1, o2) = n["z"], n["h"], n["z out"], n["o"]
     dw5 = n["dE/dout"][0, 0]
     return {
-        **{"z1": z1, "z2": z2, "h1": h1, "h2": h2, "z3": z3, "z4": z4, "o1": o1, "o2": o2, "E": n["E"]},
-        **{"dE/do1": n["dE/do"][0], "1 - o1": 1 - o1, "do1/dz3": n["dE/dz out"][0] / n["dE/do"][0]},
-        **{"dz3/dw5": dw5 / n["dE/dz out"][0], "dE/dw5": dw5, "w5 after the step": out[0, 0] - rate * dw5},
+        "z1": z1,
+        "z2": z2,
+        "h1": h1,
+        "h2": h2,
+        "z3": z3,
+        "z4": z4,
+        "o1": o1,
+        "o2": o2,
+        "E": n["E"],
+        "dE/do1": n["dE/do"][0],
+        "1 - o1": 1 - o1,
+        "do1/dz3": n["dE/d(z out)"][0] / n["dE/do"][0],
+        "dz3/dw5": dw5 / n["dE/d(z out)"][0],
+        "dE/dw5": dw5,
+        "w5 after the step": out[0, 0] - rate * dw5,
     }
 
 
@@ -89,7 +114,7 @@ def step_printed(hidden: Any, out: Any, x: Any, target: Any, rate: Any) -> dict[
         "dE/dw5..w8": [["0.048745588", "0.051015409"], ["0.028105392", "0.029414110"]],
         "dE/dw1..w4": [["0.002979217", "0.007448043"], ["0.002006389", "0.005015972"]],
     },
-    graph=lambda: graph_of(error, *map(np.array, (HIDDEN, OUT, X, TARGET))),
+    graph=error_graph,
 )
 def step_left_out(hidden: Any, out: Any, x: Any, target: Any) -> dict[str, Any]:
     """All eight gradients of the same network."""

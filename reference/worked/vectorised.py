@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import real
+from gradcheck.graphs import Graph
 from gradcheck.printed import claims
 from gradcheck.rules import rule
 from reference.arithmetic import square
@@ -16,6 +17,11 @@ from reference.tape import Tape, Value, graph_of, numbers_of, taped
 
 W = [[0.1, 0.5], [-0.3, 0.8]]
 X = [0.2, 0.4]
+
+
+def squared_norm_graph() -> Graph:
+    """With the numbers of the text."""
+    return graph_of(squared_norm, np.array(W), np.array(X))
 
 
 @rule(
@@ -28,7 +34,7 @@ X = [0.2, 0.4]
     jax=lambda jax, w, x: jax.numpy.linalg.norm(w @ x) ** 2,
     sympy=lambda sympy, w, x: sum(q**2 for q in np.dot(w, x)),
     source="N2",
-    graph=lambda: graph_of(squared_norm, np.array(W), np.array(X)),
+    graph=squared_norm_graph,
 )
 @taped
 def squared_norm(tape: Tape, w: Value, x: Value) -> Value:
@@ -47,7 +53,7 @@ def squared_norm(tape: Tape, w: Value, x: Value) -> Value:
         "df/dw": [["0.088", "0.176"], ["0.104", "0.208"]],
         "df/dx": ["-0.112", "0.636"],
     },
-    graph=lambda: graph_of(squared_norm, np.array(W), np.array(X)),
+    graph=squared_norm_graph,
 )
 def squared_norm_printed(w: Any, x: Any) -> dict[str, Any]:
     """Every value and gradient of ||W x||² at 2x2."""

@@ -78,6 +78,12 @@ def test_equal_rounded_constants_are_different_symbols():
             lambda a, b: np.maximum((a + b) ** 2, a * a + 2 * a * b + b * b), (x + y) ** 2, "everywhere", id="equal"
         ),
         pytest.param(lambda a, b: np.sqrt(a * a), x, "for x > 0", id="root of a square"),
+        pytest.param(
+            lambda a, b: np.maximum(a, a * (1 + 1e-12 * b)),
+            x * (1 + sympy.Symbol("1e-12", positive=True) * y),
+            "for x < x*(1e-12*y + 1)",
+            id="close",
+        ),
         pytest.param(lambda a, b: np.maximum(a, a), x, "everywhere", id="identical"),
         pytest.param(lambda a, b: np.floor(a) + a, x, "for x > 0 and x < 1", id="floor"),
         pytest.param(lambda a, b: np.trunc(-a - 1) - a, -x - 1, "for -x - 1 > -2 and -x - 1 < -1", id="trunc below 0"),

@@ -1,13 +1,16 @@
+import io
+import pickle
 import time
-from pickle import PicklingError
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import special
 
+from gradcheck.oracles.derivation import derive
 from gradcheck.oracles.prover import DIGITS, TookTooLong, Worker, measure, serve
-from gradcheck.oracles.symbolic import Symbolic
-from gradcheck.oracles.twins import explicit
+from gradcheck.oracles.symbolic import Symbolic, compare
+from gradcheck.oracles.twins import evaluate, exact_numbers, explicit
 from gradcheck.problems import Problem, draw_cotangent
 from gradcheck.results import Point
 from gradcheck.rules import Rule
@@ -107,6 +110,11 @@ def logdet(x):
     return np.linalg.slogdet(x)[1], lambda dy: dy * np.linalg.inv(x).T
 
 
+def inverse(a):
+    y = np.linalg.inv(a)
+    return y, lambda dy: -y.T @ dy @ y.T
+
+
 def sine(x):
     return np.sin(x), lambda dy: dy * np.cos(x)
 
@@ -174,6 +182,7 @@ RIGHT = {
     "attention": (attention, A, A / 3, A - 1),
     "matmul": (matmul, A, [[1.0], [2.0]]),
     "log determinant": (logdet, A),
+    "inverse": (inverse, np.eye(3) + np.arange(9.0).reshape(3, 3) ** 2 / 16),
     "several outputs": (mean_and_square, [0.5, 2.0]),
     "0-d": (sine, 0.5),
     "float32": (sine, np.float32([0.5, 0.25])),
@@ -327,6 +336,8 @@ def test_pullback_of_a_surrogate_is_compared_with_the_forward():
 
 
 def test_proof_that_takes_too_long_is_waited_for(monkeypatch):
+    # The worker is up when the clock starts.
+    assert only(softmax, X).kind == "proved"
     monkeypatch.setattr("gradcheck.oracles.symbolic.prove", sleep)
     monkeypatch.setattr("gradcheck.oracles.symbolic.SECONDS", 3.0)
     evidence = only(softmax, X)
@@ -360,7 +371,7 @@ def test_worker_is_of_no_use_after_a_kill():
         worker.ask(sleep, seconds=0.2)
     with pytest.raises(RuntimeError, match="ValueError: no"):
         worker.ask(fail, seconds=60)
-    with pytest.raises((AttributeError, PicklingError), match="pickle"):
+    with pytest.raises((AttributeError, pickle.PicklingError), match="pickle"):
         worker.ask(lambda: 0, seconds=60)
     assert worker.ask(answer, seconds=60) == 42
     worker.stop()
@@ -380,10 +391,6 @@ def test_worker_answers_to_a_question_that_was_given_up(monkeypatch):
 
 
 def test_loop_of_the_worker_dies_of_an_error(monkeypatch):
-    import io
-    import pickle
-    from types import SimpleNamespace
-
     requests = io.BytesIO(pickle.dumps((answer, ())) + pickle.dumps((fail, ())))
     answers = io.BytesIO()
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=requests))
@@ -394,9 +401,6 @@ def test_loop_of_the_worker_dies_of_an_error(monkeypatch):
 
 
 def test_numbers_of_the_worker_are_not_those_computed_here():
-    from gradcheck.oracles.derivation import derive
-    from gradcheck.oracles.symbolic import compare
-
     for function, *args in (
         RIGHT["softmax"],
         WRONG["factor"][:1] + WRONG["factor"][2:],
@@ -476,6 +480,7 @@ def test_known_error_of_sympy_went_away_or_is_hidden():
     ("twin", "message"),
     [
         pytest.param(lambda sp, x: [0], "its output has shape (1,), the rule's (2,)", id="shape"),
+        pytest.param(lambda sp, x: [True, x[1]], "gives True, which is no number", id="no expression"),
         pytest.param(lambda sp, x: fail(), "the twin raised ValueError: no", id="error"),
     ],
 )
@@ -499,9 +504,31 @@ def test_twin_of_a_surrogate_is_held_against_the_pullback():
     ]
 
 
-def test_explicit_matrices_are_rounded_to_floats():
-    import sympy
+def test_twin_is_asked_about_complex_numbers():
+    evidence, _ = examine(sine, 0.5 + 1j, sympy=lambda sp, x: sp.sin(x))
+    assert [e.oracle for e in evidence] == ["symbolic"]
 
+
+def test_twin_needs_the_exact_numbers_of_the_rule(monkeypatch):
+    monkeypatch.setattr("gradcheck.oracles.twins.exact_numbers", lambda *_: None)
+    evidence, _ = examine(sine, 0.5, sympy=lambda sp, x: sp.sin(x))
+    assert {(e.stance, e.resolution) for e in evidence if e.oracle == "sympy"} == {("for", 1e-6)}
+
+
+def test_exact_numbers_that_are_not_to_be_had_raise(monkeypatch):
+    monkeypatch.setattr("gradcheck.oracles.twins.evaluate", fail)
+    assert exact_numbers(derive(problem_of(sine, 0.5)), 60) is None
+
+
+def test_numbers_of_a_twin_are_not_those_computed_here():
+    sp = pytest.importorskip("sympy")
+    x = sp.Symbol("x")
+    (numbers,) = evaluate([np.array([sp.sin(x), sp.Integer(2), sp.log(x - 1)], dtype=object)], {x: 0.5})
+    np.testing.assert_array_equal(numbers, [np.sin(0.5), 2.0, np.nan])
+
+
+def test_explicit_matrices_are_rounded_to_floats():
+    sympy = pytest.importorskip("sympy")
     m = sympy.MatrixSymbol("m", 2, 2)
     (inverse,) = explicit([m.inv()], {m: A.tolist()})
     np.testing.assert_allclose(inverse, np.linalg.inv(A), rtol=1e-15)

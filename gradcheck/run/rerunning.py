@@ -1,0 +1,22 @@
+"""The command that runs one case again."""
+
+from __future__ import annotations
+
+import shlex
+
+from gradcheck.results import Result
+from gradcheck.run.executing import Options
+from gradcheck.run.targets import Found
+
+
+def rerun(found: Found, result: Result, options: Options) -> str:
+    """The command that runs a case again, at the point that failed where there is one."""
+    words = ["gradcheck", "run", found.target, "-k", found.name, "--seed", str(options.seed)]
+    point = options.point or (result.failed_at if not result else None)
+    if point is not None:
+        words += ["--point", point]
+    if options.oracles != "all":
+        words += ["--oracles", options.oracles]
+    if options.timeout is not None:
+        words += ["--timeout", f"{options.timeout:g}"]
+    return shlex.join(words)
