@@ -41,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TARGET",
         help="a module, package, .py file or folder of cases, more than once if needed; implies --gradcheck",
     )
+    group.addoption("--gradcheck-oracles", default="all", metavar="A,B", help="ask these oracles only (default: all)")
+    group.addoption("--gradcheck-seed", type=int, default=0, metavar="N", help="the seed of all points (default: 0)")
     group.addoption("--gradcheck-report", metavar="DIR", help="write index.html, report.json and junit.xml there")
 
 
@@ -56,11 +58,13 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     targets = config.getoption("--gradcheck-target")
     if not targets and not config.getoption("--gradcheck"):
         return
+    from gradcheck import oracles
     from gradcheck.run.targets import UsageError, configured_targets, find
 
     try:
+        oracles.select(config.getoption("--gradcheck-oracles"))
         found = find(targets or configured_targets(config.rootpath))
-    except UsageError as error:
+    except (UsageError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
     parent = CaseCollector.from_parent(session, name="gradcheck", nodeid="gradcheck")
     items += [CaseItem.from_parent(parent, name=f.name, found=f) for f in found]
@@ -78,12 +82,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from gradcheck.report.data import Meta, Report
     from gradcheck.report.writing import libraries, write
 
-    asked = oracles.select("all")
+    asked = oracles.select(config.getoption("--gradcheck-oracles"))
     meta = Meta(
         version("gradcheck"),
         " ".join(["pytest", *config.invocation_params.args]),
         recorder.started.isoformat(" ", "seconds"),
         time.perf_counter() - recorder.clock,
+        config.getoption("--gradcheck-seed"),
         oracles=tuple(oracle.name for oracle in asked),
         not_asked=tuple(f"{oracle.name}: {why}" for oracle in asked if (why := oracle.why_not()) is not None),
         libraries=libraries(),
@@ -118,7 +123,9 @@ class CaseItem(pytest.Item):
         from gradcheck.run.executing import Options, check_found
         from gradcheck.run.rerunning import rerun
 
-        options = Options()
+        options = Options(
+            self.config.getoption("--gradcheck-oracles"), self.config.getoption("--gradcheck-seed")
+        )
         outcome = check_found(self.found, options)
         result = outcome.result
         command = rerun(self.found, result, options)

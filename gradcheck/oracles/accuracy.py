@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -74,14 +75,15 @@ def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
     size = np.abs(midpoints(x) if x.dtype == object else x.astype(float))
     size = np.where(np.isfinite(size), size, 0.0)
+    unit = float(format_of(epsilon).smallest_subnormal)
     with np.errstate(under="ignore"):
-        return np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, smallest(epsilon))
+        return np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit)
 
 
-def smallest(epsilon: float) -> float:
-    """The smallest subnormal of the float type with that epsilon."""
-    by_type = (np.float64, np.float32, np.float16)
-    return next((float(np.finfo(t).smallest_subnormal) for t in by_type if np.finfo(t).eps >= epsilon), 2.0**-24)
+def format_of(epsilon: float) -> np.finfo[Any]:
+    """What is known of the float type with that epsilon."""
+    formats = [np.finfo(t) for t in (np.float64, np.float32, np.float16)]
+    return next(f for f in formats if f.eps >= epsilon)
 
 
 def worst(
@@ -114,15 +116,16 @@ def worst(
 
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
-    floats = np.asarray(np.frompyfunc(lambda v: None if not np.isfinite(v) else float(v), 1, 1)(mine), dtype=object)
+    limit = float(format_of(epsilon).max)
 
-    def distance(a: object, b: object) -> float:
-        if not b.is_finite():  # type: ignore[attr-defined]
-            return 0.0  # where the formula itself has no finite value there is no error to speak of
+    def distance(a: float, b: Any) -> float:
+        # Where the formula itself has no finite value there is no error to speak of; nor where floats rightly overflow.
+        if not b.is_finite() or (np.isinf(a) and abs(b) > limit and (a > 0) == (b > 0)):
+            return 0.0
         # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
-        return math.inf if a is None else max(0.0, float(abs(b - a).lower()))  # type: ignore[operator]
+        return max(0.0, float(abs(b - a).lower())) if np.isfinite(a) else math.inf
 
-    error = np.asarray(np.frompyfunc(distance, 2, 1)(floats, true), dtype=float)
+    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine.astype(float), true), dtype=float)
     unit = ulp(true, epsilon)
     for other in moved:
         change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(

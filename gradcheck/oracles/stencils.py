@@ -182,14 +182,16 @@ def stacked(near: Estimate, far: Estimate) -> Estimate:
 def measured_noise(line: Line, here: Array) -> Array:
     """The rounding noise of each output near 0, from the differences of equally spaced values.
 
-    Differences of three orders must agree on it, and so must three spacings one after the other.  A kink shows the same
-    in all orders too, but in proportion to the spacing: there the smallest one counts, otherwise the largest noise that
-    any one spacing shows, or the median where the orders never agree; 0 where values do not change at all.
+    Differences of three orders must agree on it, and so must three spacings in a row, the first ones (but for one, which
+    may reach over a kink nearby).  A kink at 0 shows the same in all orders too, but in proportion to the
+    spacing: there the smallest one counts, otherwise the largest noise that any spacing shows, or the median where the
+    orders never agree; 0 where values do not change at all.
     Source: J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
     nothing = np.full(here.shape, np.nan)
-    found, most, row, where, shown, times = nothing, nothing, nothing, nothing, [], np.zeros(here.shape)
-    for spacing in SPACINGS:
+    found, most, row, where, shown = nothing, nothing, nothing, nothing, []
+    times, total = np.zeros(here.shape), np.zeros(here.shape)
+    for number, spacing in enumerate(SPACINGS):
         values = np.array([here if j == 0 else line(j * spacing).y for j in range(-4, 5)])
         size = np.fmax(np.max(np.abs(values), axis=0), np.finfo(float).tiny)  # squares of 1e300 are infinite
         levels = size * np.array([level(values / size, order) for order in (4, 5, 6)])
@@ -204,7 +206,8 @@ def measured_noise(line: Line, here: Array) -> Array:
         same = agreed & (sigma <= 8 * row) & (row <= 8 * sigma)
         times = np.where(same, times + 1, np.where(agreed, 1, times))
         row = np.where(agreed, np.where(same, np.fmax(row, sigma), sigma), row)
-        where, found = np.where(agreed, spacing, where), np.where(times >= 3, row, found)
+        where, total = np.where(agreed, spacing, where), total + agreed
+        found = np.where((times >= 3) & (total <= times + (number <= 4)) & np.isnan(found), row, found)
         if not np.any(np.isnan(found)):
             break
     median = np.nanmedian(shown, axis=0)

@@ -49,6 +49,7 @@ class Symbolic:
             derivation = derive(problem)
         except (NotLiftable, TooLarge, Tie) as error:
             reason = {NotLiftable: "not liftable", TooLarge: "too large", Tie: "kink"}[type(error)]
+            problem.kink |= isinstance(error, Tie)
             yield not_applicable(problem, reason, str(error))
         else:
             evidence = list(judge(problem, derivation, started))

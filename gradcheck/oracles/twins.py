@@ -43,9 +43,9 @@ def compared(
     scales = [np.full(t.shape, np.max(np.abs(t), initial=0.0)) for t in forward]
     names = ["y"] if problem.single else [f"y{i}" for i in range(len(y))]
     yield from against_twin(problem, "forward", names, y, forward, scales, bar)
-    if problem.rule.surrogate is not None:
-        point = problem.point.name
-        yield Evidence("sympy", "cross-checked", "not applicable", reason="surrogate", point=point)
+    reason = "surrogate" if problem.rule.surrogate is not None else "kink" if problem.kink else ""
+    if reason:
+        yield Evidence("sympy", "cross-checked", "not applicable", reason=reason, point=problem.point.name)
         return
     scales = [problem.scale(i, t) for i, t in enumerate(gradient)]
     yield from against_twin(problem, "formula", problem.names, claimed, gradient, scales, bar)

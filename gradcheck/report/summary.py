@@ -81,9 +81,9 @@ def kinds_of(entry: Entry) -> set[Kind]:
 
 
 def has_all_kinds(entry: Entry) -> bool:
-    """Whether all four kinds of evidence speak for a case."""
+    """Whether a case passes with all four kinds of evidence."""
     kinds = kinds_of(entry)
-    return all(kinds & group for group in FOUR)
+    return entry.outcome == "pass" and all(kinds & group for group in FOUR)
 
 
 def outcomes(entries: Sequence[Entry]) -> dict[str, int]:

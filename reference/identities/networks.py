@@ -124,7 +124,7 @@ def linear_layer(X: Array, W: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(w=real("d"), X=real("n d"), y=made(lambda rng, X: np.arange(len(X)) % 2, "0 and 1 in turn (n)")),
+    domain=dict(w=real("d"), X=real("n d"), y=made(lambda rng, X: np.arange(len(X)) % 2.0, "0 and 1 in turn (n)")),
     jax=lambda jax, w, X, *, y: jax.numpy.sum(jax.nn.softplus(X @ w) - y * (X @ w)),
     sympy=lambda sympy, w, X, *, y: sum(sympy.log(1 + sympy.exp(z)) - t * z for z, t in zip(X @ w, y, strict=True)),
     source="Bishop 2006, eq. 4.91",

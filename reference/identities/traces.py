@@ -141,7 +141,8 @@ def vec_of_product(A: Array, X: Array, B: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
-        jacobians = np.kron((X @ B).T, np.eye(A.shape[0])), np.kron(B.T, A), np.kron(np.eye(B.shape[1]), A @ X)
+        left, right = (np.eye(n).astype(dy.dtype) for n in (B.shape[1], A.shape[0]))
+        jacobians = np.kron((X @ B).T, right), np.kron(B.T, A), np.kron(left, A @ X)
         return tuple((J.T @ dy).reshape(Z.T.shape).T for J, Z in zip(jacobians, (A, X, B), strict=True))
 
     return (A @ X @ B).T.ravel(), pullback

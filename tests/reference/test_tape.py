@@ -56,7 +56,9 @@ def shared_cotangent(tape, x, y):
 
 
 @pytest.mark.parametrize(
-    "build", [used_twice, diamond, squared_by_itself, both_outputs, one_output, shared_cotangent], ids=lambda b: b.__name__
+    "build",
+    [used_twice, diamond, squared_by_itself, both_outputs, one_output, shared_cotangent],
+    ids=lambda b: b.__name__,
 )
 def test_gradient_is_the_derivative_and_accumulates(build):
     result = check(rule(taped(build)), X, Y, oracles="exact,differences")
@@ -161,7 +163,13 @@ def test_graph_has_every_step_with_values_forwards_and_gradients_backwards():
     assert [(n.operation, n.label) for n in graph.nodes] == [
         *[("input", "x"), ("input", "rest0"), ("add", "+"), ("square", "x²"), ("multiply", "× 2"), ("output", "f")]
     ]
-    assert [(e.value, e.gradient) for e in graph.edges] == [("1", "12"), ("2", "12"), ("3", "12"), ("9", "2"), ("18", "1")]
+    assert [(e.value, e.gradient) for e in graph.edges] == [
+        ("1", "12"),
+        ("2", "12"),
+        ("3", "12"),
+        ("9", "2"),
+        ("18", "1"),
+    ]
     assert Graph.from_dict(graph.to_dict()) == graph
 
 

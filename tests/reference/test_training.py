@@ -38,7 +38,9 @@ def test_epoch_passes_all_data_once_in_so_many_iterations(examples, batch, itera
     labels = np.arange(examples)
     options = settings(batch=batch, epochs=2, progress=steps.append)
     train(watch, [np.array(1.0)], labels[:, None].astype(float), labels, **options)
-    assert [(s.epoch, s.number, s.of) for s in steps] == [(e, n, iterations) for e in (1, 2) for n in range(1, iterations + 1)]
+    assert [(s.epoch, s.number, s.of) for s in steps] == [
+        (e, n, iterations) for e in (1, 2) for n in range(1, iterations + 1)
+    ]
     first, second = seen[:examples], seen[examples:]
     assert sorted(first) == sorted(second) == labels.tolist()
     assert first != second
@@ -70,7 +72,13 @@ def test_training_stops_where_the_criterion_says():
 
 @pytest.mark.parametrize(
     ("costs", "theirs"),
-    [([3.0, 2.0], False), ([3.0, 2.0, 1.0], False), ([1.0, 2.0, 1.5], True), ([1.0, 0.95, 0.92], True), ([2.0, 3.0, 1.0], False)],
+    [
+        ([3.0, 2.0], False),
+        ([3.0, 2.0, 1.0], False),
+        ([1.0, 2.0, 1.5], True),
+        ([1.0, 0.95, 0.92], True),
+        ([2.0, 3.0, 1.0], False),
+    ],
     ids=["too early", "falling", "rising", "hardly falling", "recovering"],
 )
 def test_stalled_looks_at_the_last_epochs_only(costs, theirs):

@@ -1,0 +1,133 @@
+"""The elementary rules: certified everywhere, faithful to dtype and shape, and right at edges."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from gradcheck.cases import Case, collect
+from gradcheck.checking import check_case
+from reference import arithmetic, exponential, indexing, linalg, reductions, shape, trigonometric
+
+FAMILIES = (arithmetic, exponential, trigonometric, reductions, linalg, shape, indexing)
+IDENTITIES = [
+    importlib.import_module(f"reference.identities.{n}") for n in ("forms", "traces", "determinants", "networks")
+]
+CASES = [c for module in (*FAMILIES, *IDENTITIES) for c in collect(module) if isinstance(c, Case)]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
+ELEMENTWISE = [
+    *(arithmetic.negative, arithmetic.square, arithmetic.sqrt, arithmetic.cbrt, arithmetic.abs, arithmetic.reciprocal),
+    *(exponential.exp, exponential.exp2, exponential.expm1, exponential.log, exponential.log2, exponential.log10),
+    *(exponential.log1p, trigonometric.sin, trigonometric.cos, trigonometric.tan, trigonometric.asin),
+    *(trigonometric.acos, trigonometric.atan, trigonometric.sinh, trigonometric.cosh, trigonometric.tanh),
+    *(trigonometric.asinh, trigonometric.atanh, reductions.sum, reductions.mean, reductions.prod, shape.flip),
+]
+BINARY = [
+    *(arithmetic.add, arithmetic.subtract, arithmetic.multiply, arithmetic.divide, arithmetic.pow, arithmetic.hypot),
+    *(arithmetic.maximum, arithmetic.minimum, exponential.logaddexp, trigonometric.atan2),
+]
+ONE = np.float64(1)
+by_name = {"ids": lambda value: getattr(value, "__name__", str(value))}
+
+
+def tuple_of(cotangents):
+    return cotangents if isinstance(cotangents, tuple) else (cotangents,)
+
+
+def narrow(value):
+    """Floats of a point as float32."""
+    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
+
+
+@every_case
+def test_every_pullback_is_certified_at_every_point(case):
+    result = check_case(case, oracles="exact")
+    assert result, str(result.diagnosis)
+    formula = {(e.point, e.argument) for e in result.evidence if e.question == "formula" and e.stance == "for"}
+    names = case.rule.argument_names(len(result.points[0].args))
+    assert formula >= {(p.name, n) for p in result.points for n in names}
+
+
+@every_case
+def test_every_case_has_a_jax_twin_and_a_sympy_twin(case):
+    assert case.rule.jax is not None
+    assert case.rule.sympy is not None or case.rule.sympy_matrix is not None
+
+
+@every_case
+def test_float32_stays_float32_and_arguments_are_left_alone(case):
+    point = case.point("random", 0)
+    args = [narrow(a) for a in point.args]
+    for a in args:
+        a.flags.writeable = False
+    y, pullback = case.rule(*args, **{k: narrow(v) for k, v in point.params.items()})
+    ys = tuple_of(y)
+    assert all(np.asarray(v).dtype == np.float32 for v in ys)
+    dys = tuple(np.full(np.shape(v), 0.5, np.float32) for v in ys)
+    cotangents = tuple_of(pullback(dys if isinstance(y, tuple) else dys[0]))
+    assert [(np.shape(c), np.asarray(c).dtype) for c in cotangents] == [(a.shape, a.dtype) for a in args]
+
+
+@pytest.mark.parametrize("size", [(), (0,), (2, 0), (1,), (1, 1, 2)], ids=str)
+@pytest.mark.parametrize("rule", ELEMENTWISE, **by_name)
+def test_0d_empty_and_single_entries_come_back_in_their_shape(rule, size):
+    x = np.full(size, 0.5)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if rule is reductions.mean and not x.size:
+            return
+        y, pullback = rule(x)
+        dx = pullback(np.ones_like(y))
+    assert np.shape(dx) == size
+    assert np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("sizes", [((), ()), ((0,), ()), ((0,), (1,)), ((2, 0), (1, 1)), ((), (3,))], ids=str)
+@pytest.mark.parametrize("rule", BINARY, **by_name)
+def test_0d_and_empty_arguments_broadcast_and_come_back(rule, sizes):
+    a, b = (np.full(size, value) for size, value in zip(sizes, (0.5, 0.25), strict=True))
+    y, pullback = rule(a, b)
+    assert tuple(np.shape(g) for g in pullback(np.ones_like(y))) == sizes
+
+
+@pytest.mark.parametrize(
+    ("rule", "args", "params", "cotangents"),
+    [
+        (arithmetic.abs, [[-2.0, 0.0, 2.0]], {}, [[-1.0, 0.0, 1.0]]),
+        (arithmetic.maximum, [[1.0, 2.0], [1.0, 3.0]], {}, [[0.5, 0.0], [0.5, 1.0]]),
+        (arithmetic.minimum, [[1.0, 2.0], [1.0, 3.0]], {}, [[0.5, 1.0], [0.5, 0.0]]),
+        (arithmetic.clip, [[0.0, 1.0, 2.0, 3.0]], dict(low=1.0, high=2.5), [[0.0, 0.5, 1.0, 0.0]]),
+        (arithmetic.pow, [[0.0, 0.0], [2.0, 0.0]], {}, [[0.0, 0.0], [0.0, 0.0]]),
+        (arithmetic.integer_pow, [[0.0, 2.0]], dict(exponent=0), [[0.0, 0.0]]),
+        (reductions.max, [[1.0, 3.0, 3.0, 2.0]], {}, [[0.0, 0.5, 0.5, 0.0]]),
+        (reductions.min, [[1.0, 3.0, 1.0, 2.0]], {}, [[0.5, 0.0, 0.5, 0.0]]),
+        (reductions.prod, [[0.0, 3.0, 5.0]], {}, [[15.0, 0.0, 0.0]]),
+        (reductions.prod, [[0.0, 0.0, 5.0]], {}, [[0.0, 0.0, 0.0]]),
+        (indexing.getitem, [[1.0, 2.0, 3.0]], dict(key=np.array([2, 2, -1, 0])), [[1.0, 0.0, 3.0]]),
+    ],
+    **by_name,
+)
+def test_kinks_ties_zeros_and_repeats_follow_the_stated_convention(rule, args, params, cotangents):
+    y, pullback = rule(*map(np.array, args), **params)
+    ours = tuple_of(pullback(np.ones_like(y)))
+    for mine, theirs in zip(ours, cotangents, strict=True):
+        np.testing.assert_allclose(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (lambda: exponential.expm1(np.array(-40.0))[1](ONE), 4.248354255291589e-18),
+        (lambda: trigonometric.tanh(np.array(20.0))[1](ONE), 1.6993417021166355e-17),
+        (lambda: trigonometric.asinh(np.array(1e200))[1](ONE), 1e-200),
+        (lambda: trigonometric.asin(np.array(1 - 2.0**-52))[1](ONE), 2.0**25.5),
+        (lambda: exponential.logaddexp(np.array(-800.0), np.array(-800.0))[1](ONE), (0.5, 0.5)),
+        (lambda: reductions.logsumexp(np.array([1000.0, 1000.0]))[1](ONE), (0.5, 0.5)),
+        (lambda: reductions.std(np.array([1e8, 1e8 + 1]))[1](ONE), (-0.5, 0.5)),
+        (lambda: arithmetic.hypot(np.array(3e200), np.array(4e200))[1](ONE), (0.6, 0.8)),
+        (lambda: linalg.det(np.ones((2, 2)))[1](ONE), [[1.0, -1.0], [-1.0, 1.0]]),
+        (lambda: linalg.det(np.array([[3.0]]))[1](ONE), [[1.0]]),
+    ],
+    ids=["expm1", "tanh", "asinh", "asin", "logaddexp", "logsumexp", "std", "hypot", "singular det", "det of a number"],
+)
+def test_delicate_places_keep_their_digits(ours, theirs):
+    np.testing.assert_allclose(ours(), theirs, rtol=1e-13)
