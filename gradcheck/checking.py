@@ -97,6 +97,7 @@ def check(
         )
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
+    rule.argument_names(len(args))
     point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
     return check_points(rule, rule.name, [(point, no_limits)], settings)
 

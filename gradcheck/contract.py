@@ -119,7 +119,8 @@ def shapes(problem: Problem) -> Iterator[tuple[str, str]]:
     """Cotangents have their argument's shape and dtype; NaN appears only where the argument has it."""
     for name, arg, claimed in zip(problem.names, problem.args, problem.claimed, strict=True):
         if claimed.shape != arg.shape:
-            hint = " (it would broadcast: sum over the broadcast axes)" if broadcasts(arg.shape, claimed.shape) else ""
+            axes = summed_axes(arg.shape, claimed.shape)
+            hint = f": the sum over the broadcast {axes} is missing" if axes else ""
             yield f"the cotangent of {name} has shape {claimed.shape}, {name} has {arg.shape}{hint}", name
         elif claimed.dtype != arg.dtype and not (claimed.dtype.kind == "f" and claimed.size == 0):
             yield f"the cotangent of {name} has dtype {claimed.dtype}, {name} has {arg.dtype}", name
@@ -136,13 +137,14 @@ def finite(problem: Problem) -> bool:
     return all(np.isfinite(a).all() for a in (*problem.args, *problem.y, *problem.dy))
 
 
-def broadcasts(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether two shapes broadcast with each other."""
-    try:
-        np.broadcast_shapes(shape, other)
-    except ValueError:
-        return False
-    return True
+def summed_axes(shape: tuple[int, ...], claimed: tuple[int, ...]) -> str:
+    """The axes over which a cotangent of an argument of that shape must be summed, in words; empty where none fit."""
+    extra = len(claimed) - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, claimed[extra:], strict=True)):
+        return ""
+    kept = [i + extra for i, (n, m) in enumerate(zip(shape, claimed[extra:], strict=True)) if n != m]
+    axes = [*range(extra), *kept]
+    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
 
 
 def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:

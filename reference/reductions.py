@@ -206,14 +206,18 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
     dx = dy softmax(x) = dy e^x / Σ e^x.
     """
-    e = np.exp(x - x.max(axis, keepdims=True))
+    top = x.max(axis, keepdims=True)
+    e = np.exp(x - top)
     total = e.sum(axis, keepdims=True)
-    y = x.max(axis, keepdims=keepdims) + np.log(e.sum(axis, keepdims=keepdims))
+    # The largest term is 1 and goes to log1p, which keeps the digits of a small sum of the others.
+    largest = x == top
+    others = np.where(largest, 0, e).sum(axis, keepdims=True) + (largest.sum(axes_of(axis, x.ndim), keepdims=True) - 1)
+    y = top + np.log1p(others.astype(x.dtype))
 
     def pullback(dy: Array) -> Any:
         return kept(dy, x.shape, axis) * (e / total)
 
-    return y, pullback
+    return y if keepdims else np.squeeze(y, axes_of(axis, x.ndim)), pullback
 
 
 @rule(

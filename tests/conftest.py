@@ -95,7 +95,12 @@ def made_entry(name: str, verdict: str, **fields: object) -> Entry:
         seed=3,
         seconds=0.25,
     )
-    known = {"module": name.rpartition(".")[0], "doc": f"About {name}.", "arguments": ("x",), "domain": {"x": "[0, 1] (n)"}}
+    known = {
+        "module": name.rpartition(".")[0],
+        "doc": f"About {name}.",
+        "arguments": ("x",),
+        "domain": {"x": "[0, 1] (n)"},
+    }
     return Entry(name=name, result=result, rerun=f"gradcheck run lib -k {name}", **{**known, **fields})
 
 
@@ -119,7 +124,9 @@ def report() -> Report:
     mathml = "<math><mi>y</mi><mo>=</mo><mi>x</mi></math>\n<script>alert(2)</script>"
     entries = (
         made_entry("lib.activations.relu", "pass", formula={"mathml": mathml, "text": "y = x"}, graph=GRAPH),
-        made_entry("lib.linear.matmul[wide]", "fail", source='@rule\ndef matmul(a, b):  # <b>\n    return "x", 1\n', line=3),
+        made_entry(
+            "lib.linear.matmul[wide]", "fail", source='@rule\ndef matmul(a, b):  # <b>\n    return "x", 1\n', line=3
+        ),
         made_entry("lib.linear.matmul[tall]", "disputed", formula={"text": "y = a @ b"}, citation="<Somebody>"),
         made_entry("lib.losses.mse", "inconclusive"),
         made_entry("lib.losses.raises", "error"),

@@ -100,7 +100,7 @@ class Balls:
             if item.companion is None or not moves(item.companion):
                 continue
             self.count(2 * value.size)
-            term = objects(derivatives()[name][i](*values, value) * item.companion)
+            term = objects(CHAIN(derivatives()[name][i](*values, value), item.companion))
             term = term if term.shape == value.shape else np.broadcast_to(term, value.shape).copy()
             tangent = term if tangent is None else tangent + term
         return Lifted(self, value, tangent, inputs[0].dtype)
@@ -140,6 +140,10 @@ class Balls:
 
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(midpoints(a.value))
+
+
+# What does not move contributes nothing, even where the derivative is infinite.
+CHAIN = np.frompyfunc(lambda derivative, tangent: tangent if tangent == 0 else derivative * tangent, 2, 1)
 
 
 @contextmanager

@@ -21,9 +21,10 @@ def positive_determinant(rng: Generator, draw: Draw) -> Array:
 
 
 def tall(rng: Generator, draw: Draw) -> Array:
-    """A matrix of full column rank with one row more than columns (m n)."""
-    m = draw.size("m") + 1
-    return np.asarray(np.round(rng.uniform(-1, 1, (m, m - 1)), 3) + m * np.eye(m, m - 1))
+    """A matrix of full column rank with about twice as many rows as columns (m n)."""
+    n = max(draw.size("n") - 1, 1)
+    shape = (2 * n + 1, n)
+    return np.asarray(rng.choice([-1.0, 1.0], shape) * np.round(rng.uniform(0.5, 2, shape), 3))
 
 
 def square(rng: Generator, X: Array) -> Array:

@@ -19,6 +19,15 @@ def softmax(x: Array) -> Any:
     return e / e.sum()
 
 
+def log_softmax(x: Array) -> Any:
+    """log softmax(x); the largest term of the sum is 1 and goes to log1p, which keeps the digits of a y near 0."""
+    top = x.argmax()
+    shifted = x - x[top]
+    rest = np.exp(shifted)
+    rest[top] = 0
+    return shifted - np.log1p(rest.sum())
+
+
 def symbolic_exp(sympy: Any, x: Array) -> Any:
     """e^x of an array of symbols."""
     return np.frompyfunc(sympy.exp, 1, 1)(x)
@@ -35,10 +44,11 @@ def softmax_jacobian(x: Array) -> Pulled:
 
     dx = (diag(p) - p pᵀ) dy; diag(p ∘ (1 - p)) is its diagonal only.
     """
-    p = softmax(x)
+    p, top = softmax(x), x.argmax()
 
     def pullback(dy: Array) -> Any:
-        return (np.diag(p) - np.outer(p, p)) @ dy
+        # The rows add up to 0, so that dy may be shifted: to 0 where p may be near 1 and p (1 - p) has lost its digits.
+        return (np.diag(p) - np.outer(p, p)) @ (dy - dy[top])
 
     return p, pullback
 
@@ -53,12 +63,11 @@ def log_softmax_jacobian(x: Array) -> Pulled:
 
     dx = (I - 1 pᵀ)ᵀ dy = dy - (1ᵀ dy) p, p = softmax(x).
     """
-    shifted = x - x.max()
 
     def pullback(dy: Array) -> Any:
         return dy - dy.sum() * softmax(x)
 
-    return shifted - np.log(np.exp(shifted).sum()), pullback
+    return log_softmax(x), pullback
 
 
 @rule(
@@ -77,8 +86,7 @@ def cross_entropy_of_softmax(x: Array, *, target: Array) -> Pulled:
 
     dx = (1ᵀ t) p - t; p - t where the target adds up to 1.
     """
-    shifted = x - x.max()
-    log_p = shifted - np.log(np.exp(shifted).sum())
+    log_p = log_softmax(x)
 
     def pullback(dy: Array) -> Any:
         return dy * (target.sum() * np.exp(log_p) - target)

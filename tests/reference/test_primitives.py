@@ -122,12 +122,25 @@ def test_kinks_ties_zeros_and_repeats_follow_the_stated_convention(rule, args, p
         (lambda: trigonometric.asin(np.array(1 - 2.0**-52))[1](ONE), 2.0**25.5),
         (lambda: exponential.logaddexp(np.array(-800.0), np.array(-800.0))[1](ONE), (0.5, 0.5)),
         (lambda: reductions.logsumexp(np.array([1000.0, 1000.0]))[1](ONE), (0.5, 0.5)),
+        (lambda: reductions.logsumexp(np.array([0.0, -40.0]))[0], 4.248354255291589e-18),
         (lambda: reductions.std(np.array([1e8, 1e8 + 1]))[1](ONE), (-0.5, 0.5)),
         (lambda: arithmetic.hypot(np.array(3e200), np.array(4e200))[1](ONE), (0.6, 0.8)),
         (lambda: linalg.det(np.ones((2, 2)))[1](ONE), [[1.0, -1.0], [-1.0, 1.0]]),
         (lambda: linalg.det(np.array([[3.0]]))[1](ONE), [[1.0]]),
     ],
-    ids=["expm1", "tanh", "asinh", "asin", "logaddexp", "logsumexp", "std", "hypot", "singular det", "det of a number"],
+    ids=[
+        "expm1",
+        "tanh",
+        "asinh",
+        "asin",
+        "logaddexp",
+        "logsumexp",
+        "its value",
+        "std",
+        "hypot",
+        "singular det",
+        "det of a number",
+    ],
 )
 def test_delicate_places_keep_their_digits(ours, theirs):
     np.testing.assert_allclose(ours(), theirs, rtol=1e-13)

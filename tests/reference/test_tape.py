@@ -146,8 +146,14 @@ def named(tape, x, *rest, k=2):
 def test_numbers_are_named_values_and_their_gradients():
     n = numbers_of(taped(named), np.array(1.0), np.array(2.0), k=3)
     assert {k: float(v) for k, v in n.items()} == {
-        **{"x": 1, "rest0": 2, "q": 3, "f": 27},
-        **{"df/dx": 18, "df/drest0": 18, "df/dq": 18, "df/df": 1},
+        "x": 1,
+        "rest0": 2,
+        "q": 3,
+        "f": 27,
+        "df/dx": 18,
+        "df/drest0": 18,
+        "df/dq": 18,
+        "df/df": 1,
     }
 
 

@@ -98,8 +98,12 @@ def test_exit_codes_are_those_of_pytest(outcomes, code):
     [
         pytest.param(Options(), "pass", "--seed 0", id="as it was"),
         pytest.param(Options(), "fail", "--seed 0 --point small0", id="at the point that failed"),
-        pytest.param(Options(point="random1"), "fail", "--seed 0 --point random1", id="at the point that was asked for"),
-        pytest.param(Options("exact", 7, None, 2.5), "pass", "--seed 7 --oracles exact --timeout 2.5", id="all options"),
+        pytest.param(
+            Options(point="random1"), "fail", "--seed 0 --point random1", id="at the point that was asked for"
+        ),
+        pytest.param(
+            Options("exact", 7, None, 2.5), "pass", "--seed 7 --oracles exact --timeout 2.5", id="all options"
+        ),
     ],
 )
 def test_the_rerun_command_repeats_the_check(module, options, verdict, words):
@@ -113,7 +117,9 @@ def test_a_point_chooses_the_cases_that_have_it(module):
     found = find([module(RIGHT, CLAIMS, NO_DATA)])
     assert at_point(found, Options(point="random0")) == [found[0], found[2]]
     assert at_point(found, Options(point="printed")) == [found[1], found[2]]
-    with pytest.raises(UsageError, match="--point 'nowhere' is a point of none of these cases: choose from printed, random0"):
+    with pytest.raises(
+        UsageError, match="--point 'nowhere' is a point of none of these cases: choose from printed, random0"
+    ):
         at_point(found[:2], Options(point="nowhere"))
 
 

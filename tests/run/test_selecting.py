@@ -51,7 +51,13 @@ def test_nothing_collected_is_no_mistake_of_the_expression():
 
 @pytest.mark.parametrize(
     ("name", "which"),
-    [("lib.linear.matmul", 0), ("linear.matmul", 0), ("matmul[batches]", 1), ("softmax", 2), ("activations.log_softmax", 3)],
+    [
+        ("lib.linear.matmul", 0),
+        ("linear.matmul", 0),
+        ("matmul[batches]", 1),
+        ("softmax", 2),
+        ("activations.log_softmax", 3),
+    ],
 )
 def test_a_case_is_found_by_the_end_of_its_name(name, which):
     assert one(FOUND, name).name == NAMES[which]
@@ -66,7 +72,11 @@ def test_a_label_may_be_left_out_where_there_is_one():
     [
         (FOUND, "sofmax", "there is no case 'sofmax': did you mean lib.activations.softmax"),
         (FOUND, "zzz", "there is no case 'zzz': `gradcheck list` shows them all"),
-        ([*FOUND, SimpleNamespace(name="other.softmax")], "softmax", "is one of lib.activations.softmax, other.softmax"),
+        (
+            [*FOUND, SimpleNamespace(name="other.softmax")],
+            "softmax",
+            "is one of lib.activations.softmax, other.softmax",
+        ),
     ],
 )
 def test_a_case_that_is_none_or_several_is_refused(found, name, message):

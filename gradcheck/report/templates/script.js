@@ -55,7 +55,7 @@ function focusCase() {
   } else opener?.focus();
 }
 
-form.addEventListener("input", filter);
+for (const event of ["input", "change"]) form.addEventListener(event, filter);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => {
   for (const total of totals) total.ariaPressed = "false";

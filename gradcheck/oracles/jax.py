@@ -1,0 +1,211 @@
+"""The jax oracle: forward and cotangents of the twin that a rule declares, by JAX's own automatic differentiation."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcheck.problems import Problem, as_tuple
+from gradcheck.results import Array, Evidence, Question, Stance
+
+# How often the twin is run again at inputs that are moved by one ULP: half of the change is what rounding explains.
+PERTURBATIONS = 3
+# Of rounding, as the perturbations show it and relative to the value, two right evaluations differ by at most so much.
+ROUNDING = 64.0
+# And by so many units in the last place of the scale of a cotangent, where large terms cancel.
+CANCELLING = 4.0
+# Bars beyond so much of the scale decide nothing, and differences below so much refute nothing.
+DECISIVE = 1e-6
+
+
+class Mismatch(Exception):
+    """The twin gives outputs of another shape."""
+
+
+class Twin(NamedTuple):
+    """Outputs and cotangents of the twin; the first axis counts perturbations, with the point itself first."""
+
+    y: tuple[Array, ...]
+    cotangents: tuple[Array, ...]
+
+
+@dataclass
+class Jax:
+    """Values and cotangents of a rule's JAX twin, in float64 on the CPU."""
+
+    name: str = "jax"
+    _compiled: dict[Any, Callable[..., Any]] = field(default_factory=dict, repr=False)
+
+    def why_not(self) -> str | None:
+        """How to install jax where it is missing."""
+        return None if importlib.util.find_spec("jax") else "jax is not installed: pip install 'gradcheck[jax]'"
+
+    def wants(self, problem: Problem) -> bool:
+        """Points of few different shapes: each new shape costs a compilation."""
+        return problem.point.role != "random" or problem.point.name == "random0"
+
+    def examine(self, problem: Problem) -> Iterable[Evidence]:
+        """One piece of evidence for each output (the forward) and for each argument (the formula)."""
+        if problem.rule.jax is None:
+            return [said(problem, "not applicable", reason="not declared")]
+        start = time.perf_counter()
+        try:
+            found = list(compared(problem, self._run(problem)))
+        except Mismatch as error:
+            found = [said(problem, "against", question="forward", discrepancy=np.inf, detail=str(error))]
+        except Exception as error:  # a twin is the user's code, and jax's
+            message = f"the twin raised {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            found = [said(problem, "undecided", detail=message)]
+        operations = (1 + PERTURBATIONS) * (problem.size + sum(y.size for y in problem.y))
+        seconds = (time.perf_counter() - start) / max(1, len(found))
+        return [replace(e, operations=operations, seconds=seconds) for e in found]
+
+    def _run(self, problem: Problem) -> Twin:
+        import jax
+
+        arrays = {k: v for k, v in problem.params.items() if isinstance(v, np.ndarray) and v.dtype != object}
+        static = {k: v for k, v in problem.params.items() if k not in arrays}
+        moved = perturbed(problem)
+        with warnings.catch_warnings(), jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+            warnings.simplefilter("ignore")
+            try:
+                return self._answer(problem, static, arrays, moved)
+            except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):  # a twin that looks into its parameters needs their values
+                return self._answer(problem, problem.params, {}, moved)
+
+    def _answer(self, problem: Problem, static: Mapping[str, Any], arrays: dict[str, Array], moved: Any) -> Twin:
+        values = [
+            (k, v.tobytes(), v.shape, v.dtype.str) if isinstance(v, np.ndarray) else (k, repr(v))
+            for k, v in static.items()
+        ]
+        shapes = [(v.shape, v.dtype.str) for v in (*moved[0], *moved[1], *arrays.values())]
+        key = (problem.rule, problem.single, *values, *arrays, *shapes)
+        if key not in self._compiled:
+            self._compiled[key] = compiled(problem, static)
+        y, cotangents = self._compiled[key](arrays, *moved)
+        return Twin(tuple(map(np.asarray, y)), tuple(map(np.asarray, cotangents)))
+
+
+def compiled(problem: Problem, static: Mapping[str, Any]) -> Callable[..., Any]:
+    """The twin and its pullback for a batch of arguments and cotangents, as one compiled function."""
+    import jax
+
+    twin, single = problem.rule.jax, problem.single
+    shapes = [y.shape for y in problem.y]
+    assert twin is not None
+
+    def batch(arrays: Any, args: Any, dys: Any) -> Any:
+        def forward(*xs: Any) -> Any:
+            return tuple(jax.numpy.asarray(y) for y in as_tuple(twin(jax, *xs, **static, **arrays), single))
+
+        def one(inputs: Any) -> Any:
+            xs, dy = inputs
+            y, pullback = jax.vjp(forward, *xs)
+            if [v.shape for v in y] != shapes:
+                raise Mismatch(
+                    f"the outputs have shapes {listed(shapes)}, those of the twin {listed(v.shape for v in y)}"
+                )
+            return y, pullback(tuple(d.astype(v.dtype) for d, v in zip(dy, y, strict=True)))
+
+        return jax.lax.map(one, (args, dys))
+
+    return jax.jit(batch)
+
+
+def listed(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Shapes in words."""
+    return ", ".join(map(str, shapes)) or "none"
+
+
+def perturbed(problem: Problem) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Arguments and cotangents in double precision: as they are, then each entry moved by one ULP at random."""
+    rng = problem.rng("jax")
+
+    def moved(x: Array) -> Array:
+        exact = np.asarray(x, dtype=complex if np.iscomplexobj(x) else float)
+        step = ulp(x.real) + 1j * ulp(x.imag) if np.iscomplexobj(x) else ulp(x)
+        return np.stack([exact, *(exact + rng.choice([-1.0, 1.0], x.shape) * step for _ in range(PERTURBATIONS))])
+
+    return tuple(map(moved, problem.args)), tuple(map(moved, problem.dy))
+
+
+def ulp(x: Array) -> Array:
+    """The spacing of each entry in its own type; 0 for zeros and integers, which are exact."""
+    if not np.issubdtype(x.dtype, np.floating):
+        return np.zeros(x.shape)
+    return np.where((x == 0) | ~np.isfinite(x), 0.0, np.spacing(np.abs(x))).astype(float)
+
+
+def compared(problem: Problem, twin: Twin) -> Iterator[Evidence]:
+    """Evidence for the forward, then for the formula where the twin's cotangents mean anything."""
+    dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
+    epsilon = max((float(np.finfo(d).eps) for d in dtypes), default=float(np.finfo(float).eps))
+    for i, (ours, theirs) in enumerate(zip(problem.y, twin.y, strict=True)):
+        scale = np.full(ours.shape, np.max(np.abs(theirs[0]), initial=0.0))
+        detail = "" if problem.single else f"output {i}"
+        yield from compare(problem, "forward", None, ours, theirs, scale, epsilon, detail)
+    if problem.rule.surrogate is not None or problem.kink:
+        yield said(problem, "not applicable", reason="surrogate" if problem.rule.surrogate is not None else "kink")
+        return
+    for k, (ours, theirs) in enumerate(zip(problem.claimed, twin.cotangents, strict=True)):
+        scale = problem.scale(k, theirs[0])
+        yield from compare(problem, "formula", k, ours, theirs, scale, epsilon)
+
+
+def compare(
+    problem: Problem,
+    question: Question,
+    argument: int | None,
+    ours: Array,
+    theirs: Array,
+    scale: Array,
+    epsilon: float,
+    detail: str = "",
+) -> Iterator[Evidence]:
+    """Our array against the twin's (with its perturbations), entry by entry; the worst entry is shown."""
+    if not ours.size:
+        return
+    with np.errstate(all="ignore"):
+        value = theirs[0]
+        explained = np.nan_to_num(np.nanmax(np.abs(theirs - value), axis=0, initial=0.0)) / 2
+        unit = problem.scale(argument, np.zeros(ours.shape)) if argument is not None else scale
+        bar = ROUNDING * (explained + epsilon * np.abs(value)) + CANCELLING * epsilon * unit
+        equal = (ours == value) | (np.isnan(ours) & np.isnan(value))
+        off = np.where(equal, 0.0, np.abs(ours - value))
+        decisive = DECISIVE if epsilon < DECISIVE else ROUNDING * epsilon * 100
+        against = ~(off <= np.fmax(bar, decisive * scale)) & np.isfinite(value)
+        agrees = equal | ((off <= bar) & (bar <= decisive * scale))
+        rank = 2 * against + (~against & ~agrees)
+        ratio = np.nan_to_num(off / np.where(bar > 0, bar, np.finfo(float).tiny), nan=np.inf)
+        worst = np.unravel_index(np.lexsort((ratio.ravel(), rank.ravel()))[-1], ours.shape)
+        stances: tuple[Stance, ...] = ("for", "undecided", "against")
+        stance = stances[int(rank[worst])]
+        yield said(
+            problem,
+            stance,
+            question=question,
+            argument=None if argument is None else problem.names[argument],
+            entry=tuple(map(int, worst)),
+            claimed=ours[worst].item(),
+            value=value[worst].item(),
+            bar=float(bar[worst]),
+            discrepancy=relative(float(off[worst]), float(scale[worst])),
+            resolution=relative(float(bar[worst]), float(scale[worst])),
+            detail=detail if np.isfinite(value[worst]) else f"{detail} the twin gives {value[worst]}".strip(),
+        )
+
+
+def relative(part: float, scale: float) -> float:
+    """Part of the scale; of no scale at all nothing is 0 and everything else infinite."""
+    return float(part / scale) if scale else (np.inf if part else 0.0)
+
+
+def said(problem: Problem, stance: Stance, **what: Any) -> Evidence:
+    """Evidence of this oracle at the point of the problem."""
+    return Evidence("jax", "cross-checked", stance, point=problem.point.name, **what)

@@ -1,0 +1,180 @@
+"""The diagnosis: each known mistake is named, and where nothing fits nothing is made up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck import check
+
+RNG = np.random.default_rng(2)
+N = 5
+
+
+def matmul(a: Any, b: Any) -> tuple[Any, Callable[[Any], Any]]:
+    return a @ b, lambda dy: (dy @ b.T, a.T @ dy)
+
+
+def bilinear(a: Any, b: Any) -> tuple[Any, Callable[[Any], Any]]:
+    return a * b, lambda dy: (dy * b, dy * a)
+
+
+def cube(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+    return x**3, lambda dy: 3 * x**2 * dy
+
+
+def softmax(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+    e = np.exp(x - x.max(-1, keepdims=True))
+    y = e / e.sum(-1, keepdims=True)
+    return y, lambda dy: y * (dy - (dy * y).sum(-1, keepdims=True))
+
+
+def wrong(right: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
+    """The right rule with ``change(answer, *args)`` for its pullback's answer; the signature is that of two arguments or one."""
+
+    def one(x: Any) -> Any:
+        y, pullback = right(x)
+        return y, lambda dy: change(pullback(dy), x)
+
+    def two(a: Any, b: Any) -> Any:
+        y, pullback = right(a, b)
+        return y, lambda dy: change(pullback(dy), a, b)
+
+    return one if right.__code__.co_argcount == 1 else two
+
+
+SQUARE = RNG.uniform(-2, 2, (4, 4))
+WIDE = RNG.uniform(-2, 2, (3, N))
+CUBE = RNG.uniform(-2, 2, (2, 2, 2))
+LINE = np.array([-2.0, 1.5, 0.25, -0.5, 3.0])
+
+MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
+    "zeros": (wrong(cube, lambda g, x: g * 0), (LINE,), "your dx is zero"),
+    "zeros for one of two": (wrong(bilinear, lambda g, a, b: (g[0], g[1] * 0)), (LINE, LINE + 1), "your db is zero"),
+    "minus": (wrong(cube, lambda g, x: -g), (LINE,), "your dx is minus the right value"),
+    "twice": (wrong(softmax, lambda g, x: 2 * g), (WIDE,), "your dx is twice the right value"),
+    "a half": (wrong(cube, lambda g, x: g / 2), (LINE,), "your dx is 1/2 times the right value"),
+    "two thirds": (wrong(cube, lambda g, x: 2 * g / 3), (LINE,), "your dx is 2/3 times the right value"),
+    "a factor": (wrong(cube, lambda g, x: g * 1.2345), (LINE,), "your dx is 1.2345 times the right value"),
+    "a factor of a size": (
+        wrong(softmax, lambda g, x: 5 * g),
+        (WIDE,),
+        "is 5 (the size of axis 1 of x) times the right value",
+    ),
+    "a sum for a mean": (wrong(cube, lambda g, x: g / 5), (LINE,), "is 1/5 (the size of axis 0 of x) times"),
+    "a root of a size": (wrong(softmax, lambda g, x: g / np.sqrt(5)), (WIDE,), "is 1/√5 (the size of axis 1 of x)"),
+    "a factor of all sizes": (wrong(softmax, lambda g, x: 15 * g), (WIDE,), "is 15 (the size of x) times"),
+    "transposed": (wrong(matmul, lambda g, a, b: (g[0].T, g[1])), (SQUARE, SQUARE + 1), "da is the transpose of the"),
+    "permuted": (
+        wrong(cube, lambda g, x: g.transpose(1, 2, 0)),
+        (CUBE,),
+        "your dx has its axes permuted by (1, 2, 0)",
+    ),
+    "exchanged": (
+        wrong(bilinear, lambda g, a, b: (g[1], g[0])),
+        (LINE, LINE[::-1] + 1),
+        "the cotangents of a and b are exchanged",
+    ),
+    "reversed": (wrong(cube, lambda g, x: g[::-1]), (LINE,), "your dx is reversed along axis 0"),
+    "reversed along every axis": (wrong(cube, lambda g, x: g[::-1, ::-1]), (WIDE,), "dx is reversed along every axis"),
+    "shifted": (wrong(cube, lambda g, x: np.roll(g, 1, -1)), (WIDE,), "your dx is shifted by 1 along axis 1"),
+    "shifted back": (wrong(cube, lambda g, x: np.roll(g, -1)), (LINE,), "your dx is shifted by -1 along axis 0"),
+    "a single entry": (
+        wrong(cube, lambda g, x: g * (1 + (np.arange(5) == 3))),
+        (LINE,),
+        "your dx is wrong in a single entry: dx[3]",
+    ),
+    "zero for negative": (wrong(cube, lambda g, x: g * (x > 0)), (LINE,), "right elsewhere but zero for x < 0"),
+    "wrong for positive": (
+        wrong(cube, lambda g, x: np.where(x > 0, g * x, g)),
+        (LINE,),
+        "is right elsewhere but wrong for x > 0",
+    ),
+    "wrong at zero": (
+        lambda x: (np.sin(x), lambda dy: dy * np.where(x == 0, 2.0, np.cos(x))),
+        (np.array([0.0, 1.0, 0.0, 2.0]),),
+        "is right elsewhere but wrong for x = 0",
+    ),
+    "wrong for large": (
+        wrong(cube, lambda g, x: np.where(np.abs(x) >= 2, g * x, g)),
+        (LINE,),
+        "is right for small |x| and wrong from 2 on",
+    ),
+    "dy forgotten": (
+        lambda x: (x**3, lambda dy: 3 * x**2 * np.abs(np.sign(dy))),
+        (LINE,),
+        "not linear in dy",
+    ),
+    "a mean forgotten": (
+        lambda x: (x - x.mean(0), lambda dy: 1.0 * dy),
+        (WIDE,),
+        "lacks a term that is the same along axis 0",
+    ),
+    "a wrong shape, transposed": (
+        wrong(matmul, lambda g, a, b: (g[0], g[1].T)),
+        (WIDE, WIDE.T[:, :2]),
+        "your db looks transposed",
+    ),
+    "a sum over a broadcast axis": (
+        lambda x, b: (x + b, lambda dy: (dy, dy)),
+        (WIDE, WIDE[0]),
+        "b has (5,): the sum over the broadcast axis 0 is missing",
+    ),
+    "sums over broadcast axes": (
+        lambda x, b: (x + b, lambda dy: (dy, dy)),
+        (CUBE, CUBE[0][:, :1]),
+        "b has (2, 1): the sum over the broadcast axes 0, 2 is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize(("function", "args", "says"), [pytest.param(*row, id=name) for name, row in MISTAKES.items()])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_known_mistake_without_its_name(function: Callable[..., Any], args: Any, says: str, seed: int) -> None:
+    result = check(function, *args, oracles="exact", seed=seed)
+    assert result.verdict == "fail"
+    assert says.lower() in result.diagnosis.lower()
+    assert result.diagnosis[0].isupper()
+    assert result.diagnosis.endswith(".")
+
+
+UNKNOWN: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "another function": (lambda x: (x**3, lambda dy: np.exp(x) * dy), (LINE,)),
+    "noise": (wrong(cube, lambda g, x: g * (1 + 0.1 * np.sin(np.arange(5.0) * 9))), (LINE,)),
+    "two wrong entries": (wrong(cube, lambda g, x: g * (1 + 0.3 * (np.arange(5) % 3 == 1))), (LINE,)),
+    "a single number": (lambda x: (np.sin(x), lambda dy: dy * np.cos(x) + dy * 0.37), (np.array([1.0, 2.0]),)),
+}
+
+
+@pytest.mark.parametrize(("function", "args"), [pytest.param(*row, id=name) for name, row in UNKNOWN.items()])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mistake_is_made_up(function: Callable[..., Any], args: Any, seed: int) -> None:
+    result = check(function, *args, oracles="exact", seed=seed)
+    assert result.diagnosis.startswith("Wrong at dx[")
+
+
+def test_the_numbers_of_the_entry_can_be_told_apart() -> None:
+    result = check(wrong(cube, lambda g, x: g * (1 + 2.0**-30)), LINE, oracles="exact", dy=np.ones(5))
+    shown = result.diagnosis.split("yours ")[1].split(" (")[0]
+    yours, true = shown.split(", true ")
+    assert yours != true
+    assert "certified by exact" in result.diagnosis
+
+
+def test_a_right_pullback_has_a_diagnosis() -> None:
+    assert check(cube, LINE, oracles="exact").diagnosis is None
+
+
+def test_a_large_wrong_gradient_has_no_entry() -> None:
+    result = check(wrong(cube, lambda g, x: 2 * g), np.linspace(1, 2, 100), oracles="exact")
+    assert "dx[" in result.diagnosis
+    assert "yours " in result.diagnosis
+
+
+def test_a_gradient_that_is_not_finite_is_explained() -> None:
+    def at_zero(x: Any) -> Any:
+        return np.sqrt(x), lambda dy: dy / (3 * np.sqrt(x))
+
+    result = check(at_zero, np.array([0.0, 4.0, 9.0]), oracles="exact")
+    assert result.diagnosis.startswith("Wrong at dx[")

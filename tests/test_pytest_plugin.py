@@ -1,0 +1,149 @@
+import importlib
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from conftest import CLAIMS, HEADER, NO_DATA, NUMBERS, RAISES, RIGHT, WRONG
+
+from gradcheck.report.data import Report
+
+# pytester forgets the modules that a run inside this process imported, and these cannot be imported twice.
+for library in (
+    "numpy",
+    "scipy.special",
+    "sympy",
+    "flint",
+    "jax",
+    "jinja2",
+    "gradcheck.checking",
+    "gradcheck.verifying",
+):
+    if find_spec(library.partition(".")[0]):
+        importlib.import_module(library)
+
+EXACT = "--gradcheck-oracles=exact"
+
+
+@pytest.fixture
+def rules(pytester, monkeypatch):
+    """Write a module of rules into pytester's folder; gives its name."""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+
+    def write(*parts):
+        name = f"plugged_{next(NUMBERS)}"
+        (pytester.path / f"{name}.py").write_text(HEADER + "".join(parts), encoding="utf-8")
+        return name
+
+    return write
+
+
+def test_cases_are_items_with_readable_ids(pytester, rules):
+    name = rules(RIGHT, CLAIMS)
+    result = pytester.runpytest("--gradcheck", f"--gradcheck-target={name}", "--collect-only", "-q")
+    result.stdout.fnmatch_lines([f"gradcheck::{name}.square", f"gradcheck::{name}.nine"])
+
+
+def test_cases_pass_fail_and_are_skipped_as_tests(pytester, rules):
+    name = rules(RIGHT, WRONG, RAISES, NO_DATA, CLAIMS)
+    result = pytester.runpytest(f"--gradcheck-target={name}", EXACT, "--gradcheck-seed=3", "-rs")
+    result.assert_outcomes(passed=2, failed=2, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"*{name}.cube: fail*",
+            "*2/3 times the right value*",
+            f"*rerun: gradcheck run {name} -k {name}.cube --seed 3 --point small0 --oracles exact",
+        ]
+    )
+    result.stdout.fnmatch_lines(["*RuntimeError: no such luck*"])
+    result.stdout.fnmatch_lines(["SKIPPED*scikit-learn is not installed*"])
+
+
+def test_cases_are_chosen_with_k_as_tests_are(pytester, rules):
+    name = rules(RIGHT, WRONG)
+    result = pytester.runpytest(f"--gradcheck-target={name}", EXACT, "-k", "square")
+    result.assert_outcomes(passed=1, deselected=1)
+
+
+def test_without_a_target_those_of_pyproject_are_taken(pytester, rules):
+    name = rules(RIGHT)
+    pytester.makepyprojecttoml(f'[tool.gradcheck]\ntargets = ["{name}"]\n')
+    pytester.runpytest("--gradcheck", EXACT).assert_outcomes(passed=1)
+
+
+def test_without_the_option_nothing_is_collected(pytester, rules):
+    rules(RIGHT)
+    assert pytester.runpytest().ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--gradcheck-target=not_there_at_all", "*there is no module 'not_there_at_all'*"),
+        ("--gradcheck-oracles=exat", "*oracles='exat' is not known*"),
+    ],
+)
+def test_a_mistake_in_the_options_is_a_usage_error(pytester, rules, option, message):
+    result = pytester.runpytest(f"--gradcheck-target={rules(RIGHT)}", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_an_internal_error_shows_where(pytester, rules, monkeypatch):
+    def fails(*args, **options):
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr("gradcheck.checking.check_case", fails)
+    result = pytester.runpytest(f"--gradcheck-target={rules(RIGHT)}", EXACT)
+    result.stdout.fnmatch_lines(["*gradcheck itself failed here*", "*in fails*"])
+
+
+def test_a_failure_outside_of_the_case_is_shown_as_any_other(pytester, rules, monkeypatch):
+    def fails(*args, **options):
+        raise ZeroDivisionError("outside")
+
+    monkeypatch.setattr("gradcheck.report.data.describe", fails)
+    result = pytester.runpytest(f"--gradcheck-target={rules(RIGHT)}", EXACT)
+    result.stdout.fnmatch_lines(["*ZeroDivisionError: outside*"])
+
+
+TEST = """
+import numpy as np
+
+def right(x):
+    return x * x, lambda dy: 2 * x * dy
+
+def wrong(x):
+    return x * x, lambda dy: x * dy
+
+def test_right(gradcheck):
+    result = gradcheck(right, np.array([1.0, 2.5]), oracles="exact")
+    assert result.verdict == "pass"
+
+def test_wrong(gradcheck):
+    gradcheck(wrong, np.array([1.0, 2.5]), oracles="exact")
+"""
+
+
+def test_the_fixture_asserts_and_records_into_the_report(pytester, rules):
+    path = pytester.makepyfile(TEST)
+    name = rules(RIGHT)
+    result = pytester.runpytest(f"--gradcheck-target={name}", EXACT, "--gradcheck-report=out")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*AssertionError: *wrong: fail*", "*1/2 times the right value*"])
+    report = Report.from_json((pytester.path / "out" / "report.json").read_text())
+    stem = path.stem
+    assert [(e.name, e.outcome) for e in report.entries] == [
+        (f"{stem}.right in {stem}.py::test_right", "pass"),
+        (f"{stem}.wrong in {stem}.py::test_wrong", "fail"),
+        (f"{name}.square", "pass"),
+    ]
+    assert report.entries[1].rerun == f"pytest {stem}.py::test_wrong"
+    assert (pytester.path / "out" / "index.html").is_file()
+    assert (pytester.path / "out" / "junit.xml").is_file()
+
+
+def test_loading_the_plugin_imports_nothing_of_weight():
+    code = "import sys, gradcheck.pytest_plugin; print({m for m in ('numpy', 'sympy', 'jax', 'jinja2', 'rich') if m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
