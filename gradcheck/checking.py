@@ -171,7 +171,7 @@ def check_points(
             break
     evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
-    failed = first_against(problems, evidence)
+    failed = deciding(problems, evidence, outcome)
     return Result(
         name,
         outcome,
@@ -269,10 +269,11 @@ def raised(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def first_against(problems: list[Problem], evidence: list[Evidence]) -> Problem | None:
-    """The first problem with evidence against."""
-    against = {e.point for e in evidence if e.stance == "against"}
-    return next((p for p in problems if p.point.name in against), None)
+def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict) -> Problem | None:
+    """The first problem whose own evidence means a verdict that something is wrong."""
+    if outcome not in ("fail", "disputed"):
+        return None
+    return next(p for p in problems if verdict(e for e in evidence if e.point == p.point.name) == outcome)
 
 
 def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> str | None:
@@ -283,7 +284,7 @@ def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> s
             s: sorted({e.oracle for e in here if e.stance == s and e.question in ("formula", "forward")})
             for s in ("for", "against")
         }
-        odd = next(e for e in here if e.stance == "against")
+        odd = next(e for e in here if e.stance == "against" and e.question in ("formula", "forward"))
         return f"Oracles disagree at {problem.point.name}: for {sides['for']}, against {sides['against']}: {odd.detail or diagnosis.entry_text(odd)}"
     return diagnosis.diagnose(problem, here)
 

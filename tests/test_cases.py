@@ -10,7 +10,12 @@ from gradcheck import choice, claims, fixed, positive, real, rule
 from gradcheck.cases import Case, belongs, collect
 
 
-@rule(domains={"": dict(x=real("n", at=(0.0, 1e3)), axis=choice(0, -1, 1)), "wide": dict(x=positive("n k"), axis=fixed(0))})
+@rule(
+    domains={
+        "": dict(x=real("n", at=(0.0, 1e3)), axis=choice(0, -1, 1)),
+        "wide": dict(x=positive("n k"), axis=fixed(0)),
+    }
+)
 def total(x: Any, *, axis: int) -> Any:
     return x.sum(axis), lambda dy: dy
 
@@ -45,7 +50,10 @@ def test_every_choice_of_a_parameter_is_taken() -> None:
 
 
 def test_a_point_is_another_one_the_next_time() -> None:
-    first, second = list(Case(total).points(3)), [Case(total).point(p.role, int(p.name[-1]), 3) for p in Case(total).points(3)]
+    first, second = (
+        list(Case(total).points(3)),
+        [Case(total).point(p.role, int(p.name[-1]), 3) for p in Case(total).points(3)],
+    )
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.args[0], b.args[0])
     assert not np.array_equal(first[1].args[0], Case(total).point("random", 0, 4).args[0])
@@ -91,7 +99,8 @@ def test_a_rule_of_another_module_is_collected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "inside"), [("reference", True), ("reference.linalg", True), ("references", False), ("other.reference", False)]
+    ("name", "inside"),
+    [("reference", True), ("reference.linalg", True), ("references", False), ("other.reference", False)],
 )
 def test_a_module_belongs_to_one_of_a_similar_name(name: str, inside: bool) -> None:
     assert belongs(name, "reference") == inside

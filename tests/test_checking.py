@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Rule, check, choice, fixed, made, real, rule
+from gradcheck import Rule, check, choice, contract, fixed, made, real, rule
 from gradcheck.cases import Case
 from gradcheck.checking import OutOfTime, check_case, judge_known_wrong, time_limit
 from gradcheck.problems import MissingData
-from gradcheck.results import Evidence
+from gradcheck.results import Evidence, Point
 
 X = np.array([1.0, -2.0, 0.5])
 
@@ -267,3 +267,10 @@ def test_the_text_of_a_failure_does_not_reach_the_assertion() -> None:
     result = check(lambda x: (x * x, lambda dy: 4 * x * dy), X, oracles="exact")
     with pytest.raises(AssertionError, match="twice the right value"):
         result.raise_if_failed()
+
+
+def test_the_forward_of_a_problem_is_that_of_the_surrogate() -> None:
+    given = Point("given", "given", (X,))
+    made = Rule(lambda x: (np.rint(x), lambda dy: dy), surrogate=lambda x: 1.0 * x)
+    np.testing.assert_array_equal(contract.evaluate(made, given, seed=0).forward(X)[0], X)
+    np.testing.assert_array_equal(contract.evaluate(Rule(square), given, seed=0).forward(X)[0], X * X)

@@ -123,7 +123,11 @@ MISBEHAVIOUR: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
     "dy is squared": (answering(lambda dy: 2 * X * dy * dy), {}, "not linear in dy: -2 dy does not give -2 times"),
     "dy is only positive": (answering(lambda dy: 2 * X * abs(dy)), {}, "not linear in dy: -2 dy"),
     "a shape that does not fit": (answering(lambda dy: np.ones(4)), {}, r"has shape (4,), x has (3,)"),
-    "a shape that broadcasts": (answering(lambda dy: dy[None]), {}, "has shape (1, 3), x has (3,): the sum over the broadcast axis 0 is"),
+    "a shape that broadcasts": (
+        answering(lambda dy: dy[None]),
+        {},
+        "has shape (1, 3), x has (3,): the sum over the broadcast axis 0 is",
+    ),
     "float32 for float64": (
         answering(lambda dy: (2 * X * dy).astype(np.float32)),
         {},

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import check
+from gradcheck import Rule, check
+from gradcheck.contract import evaluate
+from gradcheck.diagnosis import diagnose, entry_text
+from gradcheck.results import Evidence, Point
 
 RNG = np.random.default_rng(2)
 N = 5
@@ -178,3 +181,28 @@ def test_a_gradient_that_is_not_finite_is_explained() -> None:
 
     result = check(at_zero, np.array([0.0, 4.0, 9.0]), oracles="exact")
     assert result.diagnosis.startswith("Wrong at dx[")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "value", "says"),
+    [
+        (None, 2.0, "dx[1]: yours ?, true 2 (measured by differences)"),
+        (2.0, None, "dx[1]: yours 2, true ? (measured by differences)"),
+        (1.0, 1.0 + 2.0**-40, "yours 1, true 1.0000000000009"),
+        (1 + 2j, 1 - 2j, "yours 1+2j, true 1-2j"),
+    ],
+    ids=["no claim", "no value", "close", "complex"],
+)
+def test_numbers_that_look_alike_or_are_missing(claimed: Any, value: Any, says: str) -> None:
+    e = Evidence("differences", "measured", "against", argument="x", entry=(1,), claimed=claimed, value=value)
+    assert entry_text(e).startswith(says) or says in entry_text(e)
+
+
+def test_evidence_that_is_not_against_is_explained() -> None:
+    problem = evaluate(Rule(cube), Point("given", "given", (LINE,)), seed=0)
+    assert diagnose(problem, [Evidence("exact", "certified", "for")]) is None
+
+
+def test_a_direction_has_no_entry_to_show() -> None:
+    e = Evidence("differences", "measured", "against", claimed=1.0, value=2.0)
+    assert entry_text(e).startswith("the gradient along the tested direction: yours 1, true 2")

@@ -116,7 +116,7 @@ def test_an_index_repeats_one() -> None:
     found = draw(dict(x=gc.real("5"), i=gc.index("5", "4")), "case")["i"]
     assert found[0] == found[-1]
     assert found.max() < 5
-    assert gc.index("5", "1").draw(Draw("case")).shape == (1,)
+    assert gc.index("5", "1").draw(Draw("case")).shape == gc.mask("1").draw(Draw("case")).shape == (1,)
 
 
 @pytest.mark.parametrize(

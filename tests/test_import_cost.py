@@ -5,7 +5,20 @@ import sys
 
 import pytest
 
-HEAVY = ("flint", "hypothesis", "jax", "jinja2", "matplotlib", "pandas", "pytest", "rich", "scipy", "sklearn", "sympy", "torch")
+HEAVY = (
+    "flint",
+    "hypothesis",
+    "jax",
+    "jinja2",
+    "matplotlib",
+    "pandas",
+    "pytest",
+    "rich",
+    "scipy",
+    "sklearn",
+    "sympy",
+    "torch",
+)
 
 
 def modules_after(code: str) -> set[str]:

@@ -25,5 +25,5 @@ def test_a_name_comes_from_another_module_than_its_own(name: str) -> None:
 
 
 def test_an_unknown_name_does_not_say_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="module 'gradcheck' has no attribute 'chek'; it has .*check"):
+    with pytest.raises(AttributeError, match=r"module 'gradcheck' has no attribute 'chek'; it has .*check"):
         _ = gradcheck.chek

@@ -149,7 +149,7 @@ def equal(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, np.ndarray):
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
-    return a == b or (a != a and b != b)  # noqa: PLR0124
+    return a == b or (a != a and b != b)
 
 
 FULL = Result(
@@ -161,7 +161,11 @@ FULL = Result(
     ),
     "Your dx is twice the right value.",
     ("a note",),
-    (Point("random0", "random", (np.array([1.0, np.inf]),), {"axis": -1, "mask": np.array([True])}, np.array([np.nan])),),
+    (
+        Point(
+            "random0", "random", (np.array([1.0, np.inf]),), {"axis": -1, "mask": np.array([True])}, np.array([np.nan])
+        ),
+    ),
     (np.array([1.0, np.nan]),),
     {"gradient": Accuracy(float("inf"), 0.5, "x", (1,)), "forward": Accuracy(0.0, 0.0)},
     {"y": "x**2"},
@@ -171,7 +175,11 @@ FULL = Result(
 )
 
 
-@pytest.mark.parametrize("result", [FULL, Result("r", "inconclusive"), Result("r", "pass", missing="pip install x")], ids=["full", "empty", "missing"])
+@pytest.mark.parametrize(
+    "result",
+    [FULL, Result("r", "inconclusive"), Result("r", "pass", missing="pip install x")],
+    ids=["full", "empty", "missing"],
+)
 def test_a_result_does_not_come_back_from_json(result: Result) -> None:
     assert equal(Result.from_json(result.to_json()), result)
     json.loads(result.to_json(), parse_constant=pytest.fail)

@@ -57,8 +57,8 @@ class System(Protocol):
         """The sizes of the numbers as floats, good enough to choose a pivot by."""
         ...
 
-    def count(self, operations: int) -> None:
-        """Note that so many operations were done.  Raises TooLarge beyond the budget."""
+    def count(self, operations: int, terms: int = 1) -> None:
+        """Note that so many operations were done, `terms` of them for each number.  Raises TooLarge beyond the budget."""
         ...
 
 

@@ -46,6 +46,7 @@ class Balls:
     ) -> None:
         self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
         self.operations = 0
+        self.longest = 1
         self.ties = 0
         self.inexact_constants = False
 
@@ -83,8 +84,9 @@ class Balls:
         value = np.full(shape, arb(0), dtype=object)
         return Lifted(self, value, value.copy() if self.tangents else None)
 
-    def count(self, operations: int) -> None:
+    def count(self, operations: int, terms: int = 1) -> None:
         self.operations += operations
+        self.longest = max(self.longest, terms)
         if self.budget is not None and self.operations > self.budget:
             raise TooLarge(f"more than {self.budget:,} operations")
 

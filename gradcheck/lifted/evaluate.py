@@ -21,12 +21,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Claim:
-    """What the rule's own code yields without rounding: outputs and cotangents as arrays of balls."""
+    """What the rule's own code yields without rounding: outputs and cotangents as arrays of balls.
+
+    longest: the most numbers that one sum adds up.
+    """
 
     y: tuple[Array, ...]
     cotangents: tuple[Array, ...]
     operations: int
     inexact_constants: bool
+    longest: int = 1
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def claim(
             cotangents = (cotangents,)
         found = tuple(whole(system, g, a.shape) for g, a in zip(cotangents, args, strict=True))
         outputs = tuple(lifted(system, v).value for v in ys)
-    return Claim(outputs, found, system.operations, system.inexact_constants)
+    return Claim(outputs, found, system.operations, system.inexact_constants, system.longest)
 
 
 class Claims:

@@ -82,7 +82,7 @@ class Symbols:
 
         return Lifted(self, np.full(shape, sympy.Integer(0), dtype=object), np.full(shape, 0.0, dtype=object))
 
-    def count(self, operations: int) -> None:
+    def count(self, operations: int, terms: int = 1) -> None:
         self.operations += operations
         if self.budget is not None and self.operations > self.budget:
             raise TooLarge(f"more than {self.budget:,} symbolic operations")

@@ -84,7 +84,8 @@ def product(system: System, function: Callable[..., Any], *inputs: Lifted, **kwa
     result = system.multilinear(lambda *arrays: function(*arrays, **kwargs), *inputs)
     if not all(i.size for i in inputs):
         result = own_zeros(result)
-    system.count(math.isqrt(math.prod(i.size for i in inputs) * result.size))
+    operations = math.isqrt(math.prod(i.size for i in inputs) * result.size)
+    system.count(operations, operations // max(1, result.size))
     return result
 
 
@@ -165,8 +166,8 @@ def reduce(ufunc: np.ufunc, x: Lifted, axis: Any = 0, keepdims: bool = False, in
     """``ufunc.reduce``: sums go channel by channel, everything else is folded."""
     axes = axes_of(axis, x.ndim)
     if ufunc is np.add:
-        x.system.count(x.size)
         result = x.each(lambda c: c.sum(axis=axes, keepdims=keepdims))
+        x.system.count(x.size, x.size // max(1, result.size))
         result = result if x.size else own_zeros(result)
     else:
         result = fold(ufunc, x, axes)

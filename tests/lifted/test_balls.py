@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import flint
 import numpy as np
 import pytest
 
@@ -11,10 +10,13 @@ from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, dyadic, midpoint
 
 
 def test_the_working_precision_is_given_back() -> None:
+    import flint
+
     before = flint.ctx.prec
     with pytest.raises(KeyError), precision(777):
+        {}["nothing"]
+    with precision(777):
         assert flint.ctx.prec == 777
-        raise KeyError
     assert flint.ctx.prec == before
 
 
@@ -28,12 +30,14 @@ def test_short_dyadic_numbers_of_the_code_are_exact(value: float) -> None:
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, np.log(10), 1e-3, -0.044715, 2.0**-30], ids=str)
 def test_other_floats_of_the_code_are_balls_of_one_ulp(value: float) -> None:
+    from flint import arb
+
     assert not dyadic(np.array(value))
     system = Balls()
     ball = system.constant(value).value[()]
     assert float(ball.rad()) == pytest.approx(np.spacing(abs(value)))
     assert system.inexact_constants
-    assert ball.contains(flint.arb(str(value))) or value == 2.0**-30
+    assert ball.contains(arb(value))
 
 
 @pytest.mark.parametrize("value", [3, True, np.int32(-7), np.array([1, 2])], ids=repr)
@@ -56,7 +60,7 @@ def test_float32_arguments_keep_their_dtype() -> None:
 
 @pytest.mark.parametrize("value", [1j, np.array([1 + 2j])], ids=repr)
 def test_complex_numbers_are_not_taken_for_real_ones(value: Any) -> None:
-    with pytest.raises(NotLiftable, match="complex arguments.*real and imaginary parts"):
+    with pytest.raises(NotLiftable, match=r"complex arguments.*real and imaginary parts"):
         Balls().constant(value)
 
 
@@ -101,7 +105,7 @@ def test_exactly_equal_numbers_need_no_precision() -> None:
 
 def test_the_same_ball_is_equal_to_itself() -> None:
     root = np.sqrt(Balls().exact(np.array(2.0)))
-    assert root == root  # noqa: PLR0124
+    assert root == root
 
 
 @pytest.mark.parametrize(("tie", "slope"), [(-1, 0.0), (0, 1.0), (1, 1.0)])

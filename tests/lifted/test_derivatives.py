@@ -138,6 +138,7 @@ def test_a_derivative_that_is_not_the_functions(name: str, function: Callable[..
         ("xlogy", (0.0, 2.0), 1, 0.0),
         ("xlog1py", (0.0, -1.0), None, 0.0),
         ("logaddexp", (-np.inf, 2.0), None, 2.0),
+        ("logaddexp", (np.inf, 2.0), None, np.inf),
         ("rint", (2.5,), None, 2.0),
         ("rint", (3.5,), None, 4.0),
         ("rint", (-0.5,), None, 0.0),

@@ -71,9 +71,7 @@ def test_a_tangent_that_differences_refute(function: Callable[..., Any], args: t
     step = 1e-6
     tangents = [np.random.default_rng(k).uniform(-1, 1, a.shape) for k, a in enumerate(args)]
     theirs = in_balls(function, args, tangents).companion
-    after, before = (
-        function(*(a + sign * step * v for a, v in zip(args, tangents, strict=True))) for sign in (1, -1)
-    )
+    after, before = (function(*(a + sign * step * v for a, v in zip(args, tangents, strict=True))) for sign in (1, -1))
     np.testing.assert_allclose(midpoints(theirs), (after - before) / (2 * step), rtol=1e-5, atol=1e-6)
 
 

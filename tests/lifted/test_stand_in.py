@@ -145,7 +145,9 @@ def in_balls(function: Callable[..., Any], *args: Any) -> Lifted:
 
 @pytest.mark.parametrize("function", [pytest.param(f, id=name) for name, f in CALLS.items()])
 def test_an_array_that_a_rule_creates_is_not_exact(function: Callable[..., Any]) -> None:
-    tolerance = 1e-6 if "float32" in repr(function.__code__.co_names if hasattr(function, "__code__") else "") else 1e-14
+    tolerance = (
+        1e-6 if "float32" in repr(function.__code__.co_names if hasattr(function, "__code__") else "") else 1e-14
+    )
     np.testing.assert_allclose(midpoints(in_balls(function, X).value), function(X), rtol=tolerance)
 
 
@@ -207,6 +209,7 @@ NOT_LIFTABLE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a missing key": (lambda x: {}[x.shape], r"\(3,\)"),
     "an assertion on the type": (lambda x: refuse(x), "plain arrays only"),
     "math that is not known": (lambda x: math.gcd(x[0], 2), "math.gcd is not known"),
+    "a function that neither NumPy nor SciPy has": (lambda x: math.dist(x, x), "math.dist is not known"),
     "a complex array": (lambda x: np.zeros(3, complex) + 1j * x, "complex"),
 }
 

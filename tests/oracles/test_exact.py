@@ -209,7 +209,10 @@ CONSTANTS: dict[str, tuple[Callable[..., Any], str]] = {
     "log(10.0001)": (lambda x: (np.log10(x), lambda dy: dy / (x * np.log(10.0001))), "fail"),
     "log(2)": (lambda x: (2.0**x, lambda dy: dy * np.log(2) * 2.0**x), "pass"),
     "sqrt(2 pi)": (
-        lambda x: (np.exp(-x * x / 2) / np.sqrt(2 * np.pi), lambda dy: -x * dy * np.exp(-x * x / 2) / (2 * np.pi) ** 0.5),
+        lambda x: (
+            np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+            lambda dy: -x * dy * np.exp(-x * x / 2) / (2 * np.pi) ** 0.5,
+        ),
         "pass",
     ),
     "a zero that constants make": (lambda x: (x * (0.3 - 0.1 - 0.2), lambda dy: dy * (0.3 - 0.1 - 0.2)), "pass"),

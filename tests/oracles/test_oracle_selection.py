@@ -32,7 +32,12 @@ def test_an_oracle_that_was_asked_for_is_missing(names: Any, found: list[str]) -
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [("nonsense", "'nonsense' is not known"), ("exact,guess", "'guess' is not known"), ("", "'nothing'"), ([], "'nothing'")],
+    [
+        ("nonsense", "'nonsense' is not known"),
+        ("exact,guess", "'guess' is not known"),
+        ("", "'nothing'"),
+        ([], "'nothing'"),
+    ],
 )
 def test_an_unknown_oracle_is_taken_for_none(names: Any, says: str) -> None:
     with pytest.raises(ValueError, match=f"oracles={says}.*choose from exact, differences"):
@@ -75,7 +80,7 @@ class Agreeing(Uninterested):
         return bool(problem.asked)
 
     def examine(self, problem: Any) -> Iterator[Evidence]:
-        yield Evidence(self.name, "measured", "for", point=problem.point.name)
+        yield Evidence(self.name, "measured", "for", resolution=1e-9, point=problem.point.name)
 
 
 @pytest.fixture
@@ -100,7 +105,8 @@ def test_plugins_come_after_our_own_in_the_order_of_their_names() -> None:
 
 @pytest.mark.usefixtures("plugins")
 @pytest.mark.parametrize(
-    ("name", "verdict", "count"), [("silent", "inconclusive", 1), ("uninterested", "inconclusive", 0), ("agreeing", "pass", 1)]
+    ("name", "verdict", "count"),
+    [("silent", "inconclusive", 1), ("uninterested", "inconclusive", 0), ("agreeing", "pass", 1)],
 )
 def test_an_oracle_that_says_nothing_passes(name: str, verdict: str, count: int) -> None:
     result = check(lambda x: (x * 2, lambda dy: 2 * dy), np.ones(2), oracles=name)
@@ -109,3 +115,11 @@ def test_an_oracle_that_says_nothing_passes(name: str, verdict: str, count: int)
     if name == "silent":
         assert result.evidence[0].reason == "not installed"
         assert result.notes == ("silent is not installed: pip install silent",)
+
+
+@pytest.mark.usefixtures("plugins")
+def test_oracles_that_contradict_each_other_pass_or_fail() -> None:
+    result = check(lambda x: (x * 2, lambda dy: 3 * dy), np.ones(2), oracles="exact,agreeing")
+    assert result.verdict == "disputed"
+    assert result.diagnosis.startswith("Oracles disagree at given: for ['agreeing'], against ['exact']: ")
+    assert result.failed_at == "given"
