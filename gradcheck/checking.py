@@ -270,23 +270,36 @@ def raised(error: Exception) -> str:
 
 
 def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict) -> Problem | None:
-    """The first problem whose own evidence means a verdict that something is wrong."""
+    """Of the problems whose own evidence means the verdict the one that tells most.
+
+    Away from kinks, with a known true gradient, and with many entries a mistake shows its pattern.
+    """
     if outcome not in ("fail", "disputed"):
         return None
-    return next(p for p in problems if verdict(e for e in evidence if e.point == p.point.name) == outcome)
+    wrong = [p for p in problems if verdict(e for e in evidence if e.point == p.point.name) == outcome]
+    return max(wrong, key=lambda p: (not p.kink, p.true is not None, p.size))
 
 
 def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> str | None:
     """The diagnosis of a failure, or who disagrees with whom."""
     here = [e for e in evidence if e.point == problem.point.name]
-    if outcome == "disputed":
-        sides = {
-            s: sorted({e.oracle for e in here if e.stance == s and e.question in ("formula", "forward")})
-            for s in ("for", "against")
-        }
-        odd = next(e for e in here if e.stance == "against" and e.question in ("formula", "forward"))
-        return f"Oracles disagree at {problem.point.name}: for {sides['for']}, against {sides['against']}: {odd.detail or diagnosis.entry_text(odd)}"
-    return diagnosis.diagnose(problem, here)
+    return disagreement(problem, here) if outcome == "disputed" else diagnosis.diagnose(problem, here)
+
+
+def disagreement(problem: Problem, here: list[Evidence]) -> str:
+    """Who contradicts whom: a twin's forward the rule's, or oracles each other."""
+    odd = [e for e in here if e.stance == "against" and e.question in ("formula", "forward")]
+    forward = next((e for e in odd if e.question == "forward"), None)
+    if forward is not None:
+        yours, theirs = diagnosis.apart(forward.claimed, forward.value)
+        return f"The forward differs from its twin, and which is wrong nobody knows: yours {yours}, by {forward.oracle} {theirs}."
+    sides = [
+        ", ".join(sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}))
+        for s in ("for", "against")
+    ]
+    return (
+        f"Oracles disagree at {problem.point.name}: for {sides[0]}; against {sides[1]}: {diagnosis.entry_text(odd[0])}."
+    )
 
 
 def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:

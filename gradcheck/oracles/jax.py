@@ -22,6 +22,7 @@ ROUNDING = 64.0
 CANCELLING = 4.0
 # Bars beyond so much of the scale decide nothing, and differences below so much refute nothing.
 DECISIVE = 1e-6
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 class Mismatch(Exception):
@@ -76,7 +77,10 @@ class Jax:
             warnings.simplefilter("ignore")
             try:
                 return self._answer(problem, static, arrays, moved)
-            except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):  # a twin that looks into its parameters needs their values
+            except (
+                jax.errors.JAXTypeError,
+                jax.errors.JAXIndexError,
+            ):  # a twin that looks into its parameters needs their values
                 return self._answer(problem, problem.params, {}, moved)
 
     def _answer(self, problem: Problem, static: Mapping[str, Any], arrays: dict[str, Array], moved: Any) -> Twin:
@@ -88,34 +92,34 @@ class Jax:
         key = (problem.rule, problem.single, *values, *arrays, *shapes)
         if key not in self._compiled:
             self._compiled[key] = compiled(problem, static)
-        y, cotangents = self._compiled[key](arrays, *moved)
-        return Twin(tuple(map(np.asarray, y)), tuple(map(np.asarray, cotangents)))
+        args, dys = moved
+        answers = [
+            self._compiled[key](arrays, [x[turn] for x in args], [d[turn] for d in dys])
+            for turn in range(1 + PERTURBATIONS)
+        ]
+        y, cotangents = (tuple(map(np.stack, zip(*group, strict=True))) for group in zip(*answers, strict=True))
+        return Twin(y, cotangents)
 
 
 def compiled(problem: Problem, static: Mapping[str, Any]) -> Callable[..., Any]:
-    """The twin and its pullback for a batch of arguments and cotangents, as one compiled function."""
+    """The twin and its pullback, as one compiled function of array parameters, arguments and cotangents."""
     import jax
 
     twin, single = problem.rule.jax, problem.single
     shapes = [y.shape for y in problem.y]
     assert twin is not None
 
-    def batch(arrays: Any, args: Any, dys: Any) -> Any:
+    def answer(arrays: Any, args: Any, dys: Any) -> Any:
         def forward(*xs: Any) -> Any:
             return tuple(jax.numpy.asarray(y) for y in as_tuple(twin(jax, *xs, **static, **arrays), single))
 
-        def one(inputs: Any) -> Any:
-            xs, dy = inputs
-            y, pullback = jax.vjp(forward, *xs)
-            if [v.shape for v in y] != shapes:
-                raise Mismatch(
-                    f"the outputs have shapes {listed(shapes)}, those of the twin {listed(v.shape for v in y)}"
-                )
-            return y, pullback(tuple(d.astype(v.dtype) for d, v in zip(dy, y, strict=True)))
+        y, pullback = jax.vjp(forward, *args)
+        if [v.shape for v in y] != shapes:
+            raise Mismatch(f"the outputs have shapes {listed(shapes)}, those of the twin {listed(v.shape for v in y)}")
+        return y, pullback(tuple(d.astype(v.dtype) for d, v in zip(dys, y, strict=True)))
 
-        return jax.lax.map(one, (args, dys))
-
-    return jax.jit(batch)
+    # Compiling takes longer than running: without the passes that only make code faster.
+    return jax.jit(answer, compiler_options=QUICK)
 
 
 def listed(shapes: Iterable[tuple[int, ...]]) -> str:
