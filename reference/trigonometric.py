@@ -103,7 +103,7 @@ def acos(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n k", at=(0.0, -1e6, 1e200))),
+    domain=dict(x=real("n k", at=(0.0, -1e6))),
     jax=lambda jax, x: jax.numpy.arctan(x),
     sympy=each(lambda sympy, x: sympy.atan(x)),
 )
@@ -189,7 +189,7 @@ def tanh(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n k", at=(0.0, -1e6, 1e200))),
+    domain=dict(x=real("n k", at=(0.0, -1e6))),
     jax=lambda jax, x: jax.numpy.arcsinh(x),
     sympy=each(lambda sympy, x: sympy.asinh(x)),
 )

@@ -22,7 +22,6 @@ ROUNDING = 64.0
 CANCELLING = 4.0
 # Bars beyond so much of the scale decide nothing, and differences below so much refute nothing.
 DECISIVE = 1e-6
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 class Mismatch(Exception):
@@ -118,8 +117,7 @@ def compiled(problem: Problem, static: Mapping[str, Any]) -> Callable[..., Any]:
             raise Mismatch(f"the outputs have shapes {listed(shapes)}, those of the twin {listed(v.shape for v in y)}")
         return y, pullback(tuple(d.astype(v.dtype) for d, v in zip(dys, y, strict=True)))
 
-    # Compiling takes longer than running: without the passes that only make code faster.
-    return jax.jit(answer, compiler_options=QUICK)
+    return jax.jit(answer)
 
 
 def listed(shapes: Iterable[tuple[int, ...]]) -> str:

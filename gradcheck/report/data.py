@@ -75,7 +75,7 @@ class Report:
         entries = [
             {**shallow(e), "result": e.result.to_dict(), "graph": e.graph and e.graph.to_dict()} for e in self.entries
         ]
-        return json.dumps({"format": FORMAT, "meta": asdict(self.meta), "entries": entries}, indent=1)
+        return json.dumps({"format": FORMAT, "meta": asdict(self.meta), "entries": entries})
 
     @classmethod
     def from_json(cls, text: str) -> Report:

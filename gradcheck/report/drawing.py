@@ -16,6 +16,8 @@ def to_svg(graph: Graph) -> str:
     drawing = layout(graph)
     size = {"width": f"{drawing.width:.0f}", "height": f"{drawing.height:.0f}"}
     svg = ElementTree.Element("svg", {"class": "graph", "role": "img", **size})
+    # Shrunk to the width of the page, but not beyond reading; then it scrolls.
+    svg.set("style", f"min-width: {0.8 * drawing.width:.0f}px")
     svg.set("viewBox", f"0 0 {size['width']} {size['height']}")
     ElementTree.SubElement(svg, "title").text = "Computational graph: values above the edges, gradients below them"
     for route in drawing.routes:

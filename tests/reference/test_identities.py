@@ -35,7 +35,7 @@ WRONG = {
         rayleigh_quotient,
         lambda dy, x, C: (dy * ((C + C.T) @ x) / (x @ x), dy * np.outer(x, x) / (x @ x)),
     ),
-    "A and not its transpose for tr(A X)": (trace_of_product, lambda dy, A, X: (dy * X.T, dy * A.T[::-1])),
+    "the rows of A^T in reverse for tr(A X)": (trace_of_product, lambda dy, A, X: (dy * X.T, dy * A.T[::-1])),
     "2 B X C for tr(X^T B X C)": (
         trace_of_gram,
         lambda dy, X, B, C: (2 * dy * (B @ X @ C), dy * (X @ C @ X.T).T, dy * (X.T @ B @ X).T),

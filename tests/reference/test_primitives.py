@@ -54,6 +54,21 @@ def test_every_case_has_a_jax_twin_and_a_sympy_twin(case):
     assert case.rule.sympy is not None or case.rule.sympy_matrix is not None
 
 
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.rule.sympy], ids=lambda case: case.name.removeprefix("reference.")
+)
+def test_the_sympy_twin_computes_the_same_function(case):
+    import sympy
+
+    point = case.point("small", 0)
+    y, _ = case.rule(*point.args, **point.params)
+    numbers = [np.frompyfunc(lambda v: sympy.Float(v, 30), 1, 1)(a) for a in point.args]
+    theirs = case.rule.sympy(sympy, *numbers, **point.params)
+    for mine, other in zip(tuple_of(y), tuple_of(theirs), strict=True):
+        assert np.shape(other) == np.shape(mine)
+        np.testing.assert_allclose(np.asarray(np.frompyfunc(float, 1, 1)(other), float), mine, rtol=1e-12, atol=1e-14)
+
+
 @every_case
 def test_float32_stays_float32_and_arguments_are_left_alone(case):
     point = case.point("random", 0)
