@@ -277,7 +277,7 @@ def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict
     if outcome not in ("fail", "disputed"):
         return None
     wrong = [p for p in problems if verdict(e for e in evidence if e.point == p.point.name) == outcome]
-    return max(wrong, key=lambda p: (not p.kink, p.true is not None, p.size))
+    return max(wrong, key=lambda p: (not p.kink, p.true is not None, p.size), default=None)
 
 
 def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> str | None:

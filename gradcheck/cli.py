@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, and return its exit code (pytest's)."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    arguments = parser().parse_args(argv)
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as stop:
+        return 4 if stop.code else 0  # argparse leaves with 2, which is pytest's code for an interruption.
     from rich.console import Console
 
     from gradcheck.run.targets import UsageError

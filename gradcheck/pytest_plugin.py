@@ -123,9 +123,7 @@ class CaseItem(pytest.Item):
         from gradcheck.run.executing import Options, check_found
         from gradcheck.run.rerunning import rerun
 
-        options = Options(
-            self.config.getoption("--gradcheck-oracles"), self.config.getoption("--gradcheck-seed")
-        )
+        options = Options(self.config.getoption("--gradcheck-oracles"), self.config.getoption("--gradcheck-seed"))
         outcome = check_found(self.found, options)
         result = outcome.result
         command = rerun(self.found, result, options)

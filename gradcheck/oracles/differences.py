@@ -59,21 +59,31 @@ def evidence(problem: Problem) -> Iterator[Evidence]:
         readings = comparisons[k].readings()
         readings += [together([comparisons[i] for i in g], g) for first, g in groups if first == k]
         worst = max(readings, key=lambda r: r.badness)
-        off = abs(worst.claimed - worst.value)
+        off = float(np.nan_to_num(abs(worst.claimed - worst.value), nan=np.inf))
         yield Evidence(
             *("differences", "measured", worst.stance),
             argument=problem.names[k],
             entry=worst.entry,
-            claimed=worst.claimed,
-            value=worst.value,
-            bar=worst.bar,
-            discrepancy=off / worst.scale if worst.scale else (np.inf if off else 0.0),
-            resolution=worst.bar / worst.scale if worst.scale else (np.inf if worst.bar else 0.0),
+            claimed=number(worst.claimed),
+            value=number(worst.value),
+            bar=float(worst.bar),
+            discrepancy=relative(off, worst.scale),
+            resolution=relative(worst.bar, worst.scale),
             detail=worst.detail,
             point=problem.point.name,
             operations=lines.work - done,
             seconds=time.perf_counter() - start,
         )
+
+
+def number(value: complex) -> float | complex:
+    """A plain Python number."""
+    return complex(value) if isinstance(value, complex) else float(value)
+
+
+def relative(part: float, scale: float) -> float:
+    """Part of the scale; of no scale at all nothing is 0 and everything else infinite."""
+    return float(part / scale) if scale else (np.inf if part else 0.0)
 
 
 class Comparison:
@@ -116,7 +126,7 @@ class Comparison:
             tangent = np.zeros(self.x.shape, dtype=self.x.dtype)
             tangent[index] = size * np.conj(part)
             slope = self.lines.slope({self.k: tangent}, float(self.scale[index]) * size)
-            value, bar = value + part * slope.nearest(claim * size) / size, bar + slope.bar / size
+            value, bar = value + part * slope.nearest(complex(claim).real * size) / size, bar + slope.bar / size
             notes.append(slope.note)
         scale = float(np.fmax(self.unit[index], np.nan_to_num(np.abs(value))))
         return self.lines.judge(index, claimed, value, bar, scale, max(notes))

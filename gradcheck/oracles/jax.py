@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.oracles.differences import relative
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array, Evidence, Question, Stance
 
@@ -20,8 +21,8 @@ PERTURBATIONS = 3
 ROUNDING = 64.0
 # And by so many units in the last place of the scale of a cotangent, where large terms cancel.
 CANCELLING = 4.0
-# Bars beyond so much of the scale decide nothing, and differences below so much refute nothing.
-DECISIVE = 1e-6
+# Differences below so much of the scale refute nothing, and bars beyond it say nothing for; in float32, the second.
+DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
 
 class Mismatch(Exception):
@@ -149,7 +150,8 @@ def compared(problem: Problem, twin: Twin) -> Iterator[Evidence]:
     dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
     epsilon = max((float(np.finfo(d).eps) for d in dtypes), default=float(np.finfo(float).eps))
     for i, (ours, theirs) in enumerate(zip(problem.y, twin.y, strict=True)):
-        scale = np.full(ours.shape, np.max(np.abs(theirs[0]), initial=0.0))
+        size = np.abs(theirs[0])
+        scale = np.full(ours.shape, np.max(size, initial=0.0, where=np.isfinite(size)))
         detail = "" if problem.single else f"output {i}"
         yield from compare(problem, "forward", None, ours, theirs, scale, epsilon, detail)
     if problem.rule.surrogate is not None or problem.kink:
@@ -180,8 +182,8 @@ def compare(
         bar = ROUNDING * (explained + epsilon * np.abs(value)) + CANCELLING * epsilon * unit
         equal = (ours == value) | (np.isnan(ours) & np.isnan(value))
         off = np.where(equal, 0.0, np.abs(ours - value))
-        decisive = DECISIVE if epsilon < DECISIVE else ROUNDING * epsilon * 100
-        against = ~(off <= np.fmax(bar, decisive * scale)) & np.isfinite(value)
+        decisive = DECISIVE if epsilon < 2.0**-30 else DECISIVE_LOW
+        against = ~(off <= np.fmax(bar, DECISIVE * scale)) & np.isfinite(value)
         agrees = equal | ((off <= bar) & (bar <= decisive * scale))
         rank = 2 * against + (~against & ~agrees)
         ratio = np.nan_to_num(off / np.where(bar > 0, bar, np.finfo(float).tiny), nan=np.inf)
@@ -201,11 +203,6 @@ def compare(
             resolution=relative(float(bar[worst]), float(scale[worst])),
             detail=detail if np.isfinite(value[worst]) else f"{detail} the twin gives {value[worst]}".strip(),
         )
-
-
-def relative(part: float, scale: float) -> float:
-    """Part of the scale; of no scale at all nothing is 0 and everything else infinite."""
-    return float(part / scale) if scale else (np.inf if part else 0.0)
 
 
 def said(problem: Problem, stance: Stance, **what: Any) -> Evidence:

@@ -19,6 +19,8 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
+# More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
+OUTPUTS = 4096
 
 
 class Slope(NamedTuple):
@@ -62,11 +64,15 @@ class Lines:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.calls = problem, 0
         outputs = problem.forward(*problem.args)
-        weights = flat(problem.dy)
-        self.counted = weights != 0
-        self.weights = weights[self.counted]
-        self.here = flat(outputs)[self.counted]
-        self.epsilon = np.concatenate([np.full(np.size(y), precision(y)) for y in outputs])[self.counted]
+        self.dy = flat(problem.dy)
+        self.counted = self.dy != 0
+        self.dy = self.dy[self.counted]
+        self.starts = np.arange(0, self.dy.size, max(1, -(-self.dy.size // OUTPUTS)))
+        grouped = self.starts.size < self.dy.size
+        self.weights = np.ones(self.starts.size) if grouped else self.dy
+        self.here = self._seen(flat(outputs))
+        precisions = np.concatenate([np.full(np.size(y), precision(y)) for y in outputs])[self.counted]
+        self.epsilon = np.maximum.reduceat(precisions, self.starts) if grouped else precisions
         self.noise = np.zeros(self.here.shape)
         if self.finite:
             signs = problem.rng("noise")
@@ -121,7 +127,12 @@ class Lines:
             y = flat(self.problem.forward(*args))
         except (ArithmeticError, ValueError):  # as math.log(-1) and a singular matrix answer
             return None
-        return y[self.counted] if y.shape == self.counted.shape else None
+        return self._seen(y) if y.shape == self.counted.shape else None
+
+    def _seen(self, y: Array) -> Array:
+        # The outputs that count, or sums of dy * y over groups of them where they are many.
+        y = y[self.counted]
+        return y if self.starts.size == y.size else np.asarray(np.add.reduceat(self.dy * y, self.starts))
 
     def ladder(self, tangents: Tangents) -> Ladder:
         """Steps along the tangents, the first of them inside the domain."""

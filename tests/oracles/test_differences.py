@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
 from typing import Any
@@ -14,7 +15,7 @@ from scipy import special
 from gradcheck import contract
 from gradcheck.oracles.differences import Differences
 from gradcheck.problems import Problem
-from gradcheck.results import Evidence, Point
+from gradcheck.results import Evidence, Point, plain
 from gradcheck.rules import Rule, from_vjp
 
 
@@ -168,6 +169,8 @@ RIGHT = {
     "real to complex": (to_complex, DRAWN.normal(size=3)),
     "an argument of zeros": (xlogy, np.zeros(2), np.array([0.5, 2.0])),
     "scales from 1e-12 to 1e12 in one array": (lambda x: (np.log(x), lambda dy: dy / x), 10.0 ** np.arange(-12, 13, 3)),
+    "more outputs than are kept apart": (matmul, DRAWN.normal(size=(100, 2)), DRAWN.normal(size=(2, 99))),
+    "more outputs than are kept apart, complex": (to_complex, DRAWN.normal(size=5000)),
     "many scales in many entries": (lambda x: (np.log(x), lambda dy: dy / x), 10.0 ** DRAWN.uniform(-5, 5, 100)),
 }
 
@@ -205,6 +208,7 @@ WRONG = {
     "float32 by 10 %": ("float32", 0, (1,), lambda g: np.float32(1.1) * g),
     "NaN": ("matmul", 0, (0, 0), lambda g: np.nan),
     "NaN among many": ("softmax, many entries", 0, (4, 5), lambda g: np.nan),
+    "one entry of many with grouped outputs": ("more outputs than are kept apart", 1, (1, 50), lambda g: 1.01 * g),
     "conjugated": ("complex, holomorphic", 0, (1,), np.conj),
     "conjugated among many": ("complex, many entries", 0, (33,), np.conj),
     "a tiny entry beside a huge one": ("many scales in many entries", 0, (50,), lambda g: 1.01 * g),
@@ -267,6 +271,11 @@ def test_ties_between_two_arguments_are_moved_together() -> None:
     assert [e.stance for e in evidence] == ["against", "for"]
 
 
+def test_complex_entries_are_in_no_tied_group() -> None:
+    (evidence,) = examine(Rule(square), None, np.array([1 + 1j, 1 + 1j]), kink=True)
+    assert evidence.stance == "for"
+
+
 def test_steps_stay_inside_the_room() -> None:
     seen: list[float] = []
 
@@ -283,14 +292,14 @@ def test_steps_stay_inside_the_room() -> None:
 @pytest.mark.parametrize(
     ("function", "vjp", "x"),
     [
-        (lambda x: math.log(float(x)), lambda dy, x: dy / x, 1e-8),
+        (lambda x: np.array([math.log(v) for v in x]), lambda dy, x: dy / x, [1e-8, 1.0]),
         (lambda x: np.sqrt(x) ** 3, lambda dy, x: dy * 1.5 * np.sqrt(x), 1e-10),
         (lambda x: 2 + np.sqrt(x) ** 4, lambda dy, x: 2 * dy * x, 0.0),
         (lambda x: 2 + np.sqrt(-x) ** 4, lambda dy, x: 2 * dy * x, 0.0),
     ],
     ids=["raises outside", "NaN outside", "only the right side exists", "only the left side exists"],
 )
-def test_without_known_room_steps_shrink_or_keep_to_one_side(function: Any, vjp: Any, x: float) -> None:
+def test_without_known_room_steps_shrink_or_keep_to_one_side(function: Any, vjp: Any, x: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         (evidence,) = examine(function, vjp, x)
@@ -325,6 +334,13 @@ def test_the_cost_of_many_entries_does_not_grow_with_their_number() -> None:
         (evidence,) = examine(Rule(relu), None, np.abs(np.random.default_rng(n).normal(size=n)) + 0.1)
         cost.append(evidence.operations / (2 * n))
     assert cost[1] <= 1.5 * cost[0]
+
+
+def test_evidence_is_plain_data() -> None:
+    for name in ("matmul", "complex, holomorphic", "float32"):
+        for e in examine(Rule(RIGHT[name][0]), None, *RIGHT[name][1:]):
+            assert json.loads(json.dumps(plain(e))) == plain(e)
+            assert {type(e.claimed), type(e.value), type(e.bar)} <= {float, complex}
 
 
 def test_outputs_without_cotangent_do_not_count() -> None:
