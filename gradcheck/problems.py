@@ -65,7 +65,7 @@ class Problem:
     def scale(self, argument: int, gradient: Array) -> Array:
         """The scale of each entry of a cotangent: the larger of it and |dy·y| / |x| (design, section 5)."""
         with np.errstate(all="ignore"):
-            output = sum(float(np.sum(np.abs(d * y))) for d, y in zip(self.dy, self.y, strict=True))
+            output = sum(float(np.sum(np.abs(d * y), where=d != 0)) for d, y in zip(self.dy, self.y, strict=True))
             unit = output / np.maximum(np.abs(self.args[argument]), np.finfo(float).tiny)
             # An argument at 0 has no size of its own: its neighbours' stands in.
             typical = np.max(np.abs(self.args[argument]), initial=0.0) or 1.0

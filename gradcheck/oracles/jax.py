@@ -21,6 +21,8 @@ PERTURBATIONS = 3
 ROUNDING = 64.0
 # And by so many units in the last place of the scale of a cotangent, where large terms cancel.
 CANCELLING = 4.0
+# The twin rounds inside as well, of which its inputs tell nothing: below so much of the scale it does not look.
+FINEST = 2.0**-30
 # Differences below so much of the scale refute nothing, and bars beyond it say nothing for; in float32, the second.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
@@ -180,6 +182,7 @@ def compare(
         explained = np.nan_to_num(np.nanmax(np.abs(theirs - value), axis=0, initial=0.0)) / 2
         unit = problem.scale(argument, np.zeros(ours.shape)) if argument is not None else scale
         bar = ROUNDING * (explained + epsilon * np.abs(value)) + CANCELLING * epsilon * unit
+        bar = np.maximum(bar, FINEST * scale)
         equal = (ours == value) | (np.isnan(ours) & np.isnan(value))
         off = np.where(equal, 0.0, np.abs(ours - value))
         decisive = DECISIVE if epsilon < 2.0**-30 else DECISIVE_LOW
