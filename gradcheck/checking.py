@@ -238,7 +238,7 @@ def judge_known_wrong(rule: Rule, evidence: list[Evidence], *, complete: bool) -
 
 def refuted(e: Evidence, reason: str) -> Evidence:
     """Evidence of an oracle that is known to be wrong here."""
-    return replace(e, stance="not applicable", reason="known wrong", detail=f"{reason}; refuted: {e.detail}")
+    return replace(e, stance="not applicable", reason="known wrong", detail=f"refuted: {reason}")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gradcheck.cases import Case
@@ -148,9 +149,15 @@ def written(function: Callable[..., Any]) -> tuple[str, str, int]:
     """The source text of a function, its file and its line; empty where Python does not know them."""
     try:
         lines, line = inspect.getsourcelines(function)
-        return textwrap.dedent("".join(lines)), inspect.getsourcefile(function) or "", line
+        return textwrap.dedent("".join(lines)), below_here(inspect.getsourcefile(function) or ""), line
     except (OSError, TypeError):
         return "", "", 0
+
+
+def below_here(file: str) -> str:
+    """A path as seen from the working folder, where it lies below it."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def signature_text(function: Callable[..., Any]) -> str:

@@ -40,7 +40,7 @@ def three_sigmoids_graph() -> Graph:
     domain=dict(x=real("n")),
     jax=lambda jax, x: jax.nn.sigmoid(jax.nn.sigmoid(jax.nn.sigmoid(x))),
     sympy=each(lambda sympy, x: thrice(sympy, x)),
-    source="N2",
+    source="Study notes N2",
     graph=three_sigmoids_graph,
 )
 @taped
@@ -59,7 +59,7 @@ def thrice(sympy: Any, x: Any) -> Any:
 
 
 @claims(
-    source="N2, N3",
+    source="Study notes N2, N3",
     at=dict(x=POINTS),
     printed={
         "0 < sigmoid < 1": True,
@@ -90,7 +90,7 @@ def sigmoid_statements(x: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N2, N3",
+    source="Study notes N2, N3",
     at=dict(x=POINTS),
     printed={
         "-1 < tanh < 1": True,
@@ -111,7 +111,7 @@ def tanh_statements(x: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N2, N3",
+    source="Study notes N2, N3",
     at=dict(x=[-3, -0.5, 0.5, 3]),
     printed={
         "relu": ["0", "0", "0.5", "3"],
@@ -143,7 +143,7 @@ def rectifier_statements(x: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N2, N3",
+    source="Study notes N2, N3",
     at=dict(a=[[1, 2, 0], [-40, 0, 40]]),
     printed={
         "0 < softmax < 1": True,

@@ -54,7 +54,7 @@ def composition_sympy(sympy: Any, x: Any, *, outer: str, inner: str) -> Any:
     domains={f"{outer} of {inner}": pair(outer, inner) for outer, inner in PAIRS},
     jax=composition_jax,
     sympy=composition_sympy,
-    source="N0, N4",
+    source="Study notes N0, N4",
 )
 def composition(x: Array, *, outer: str, inner: str) -> Pulled:
     """g(f(x)), whose derivative is g'(f(x)) f'(x).  (n) -> (n)"""
@@ -70,7 +70,7 @@ def square_of_sum_graph() -> Graph:
     domain=dict(x=real(), y=real()),
     jax=lambda jax, x, y: (x + y) ** 2,
     sympy=lambda sympy, x, y: (x + y) ** 2,
-    source="N0",
+    source="Study notes N0",
     graph=square_of_sum_graph,
 )
 @taped
@@ -80,7 +80,7 @@ def square_of_sum(tape: Tape, x: Value, y: Value) -> Value:
 
 
 @claims(
-    source="N0",
+    source="Study notes N0",
     at=dict(x=1.5, y=2),
     printed={"dz/dx - 2 (x + y)": 0, "dz/dt · dt/dx - dz/dx": 0, "dz/dx": 7},
     graph=square_of_sum_graph,

@@ -29,7 +29,7 @@ def sum_times_graph() -> Graph:
     domain=dict(x=real(), y=real(), z=real()),
     jax=lambda jax, x, y, z: (x + y) * z,
     sympy=lambda sympy, x, y, z: (x + y) * z,
-    source="N2, N4",
+    source="Study notes N2, N4",
     graph=sum_times_graph,
 )
 @taped
@@ -40,7 +40,7 @@ def sum_times(tape: Tape, x: Value, y: Value, z: Value) -> Value:
 
 
 @claims(
-    source="N2, N4",
+    source="Study notes N2, N4",
     at=dict(x=-2, y=5, z=-4),
     printed={"q": 3, "f": -12, "df/df": 1, "df/dq": -4, "df/dz": 3, "df/dx": -4, "df/dy": -4},
     graph=sum_times_graph,
@@ -69,7 +69,7 @@ def sigmoid_of_gates_graph() -> Graph:
     domain=WEIGHTS,
     jax=lambda jax, w0, x0, w1, x1, w2: jax.nn.sigmoid(w0 * x0 + w1 * x1 + w2),
     sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2))),
-    source="N2",
+    source="Study notes N2",
     graph=sigmoid_of_gates_graph,
 )
 @taped
@@ -90,7 +90,7 @@ def sigmoid_gate_graph() -> Graph:
     domain=WEIGHTS,
     jax=lambda jax, w0, x0, w1, x1, w2: 1 / (1 + jax.numpy.exp(-(w0 * x0 + w1 * x1 + w2))),
     sympy=lambda sympy, w0, x0, w1, x1, w2: 1 / (1 + sympy.exp(-(w0 * x0 + w1 * x1 + w2))),
-    source="N2",
+    source="Study notes N2",
     graph=sigmoid_gate_graph,
 )
 @taped
@@ -100,7 +100,7 @@ def sigmoid_gate(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Val
 
 
 @claims(
-    source="N2",
+    source="Study notes N2",
     at=AT,
     printed={
         "s": 1,
@@ -126,7 +126,7 @@ def sigmoid_of_gates_printed(**at: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N2",
+    source="Study notes N2",
     at=AT,
     printed={f"df/d{name}": 0 for name in AT},
     graph=sigmoid_gate_graph,
@@ -141,7 +141,7 @@ def sigmoid_both_ways(**at: Any) -> dict[str, Any]:
     domain=dict(a=real("n"), b=real("n")),
     jax=lambda jax, a, b: jax.numpy.add(a, b),
     sympy=lambda sympy, a, b: a + b,
-    source="N2",
+    source="Study notes N2",
 )
 def add_distributes(a: Array, b: Array) -> Pulled:
     """a + b hands its gradient to both inputs as it is.  (n), (n) -> (n)"""
@@ -152,7 +152,7 @@ def add_distributes(a: Array, b: Array) -> Pulled:
     domain=dict(a=real("n"), b=real("n")),
     jax=lambda jax, a, b: jax.numpy.multiply(a, b),
     sympy=lambda sympy, a, b: a * b,
-    source="N2",
+    source="Study notes N2",
 )
 def multiply_switches(a: Array, b: Array) -> Pulled:
     """a b switches its inputs: each gets the gradient times the other.  (n), (n) -> (n)"""
@@ -163,7 +163,7 @@ def multiply_switches(a: Array, b: Array) -> Pulled:
     domains={"": dict(a=real("n"), b=real("n")), "tie": dict(a=real("n"), b=made(lambda a: a.copy(), "equal to a"))},
     jax=lambda jax, a, b: jax.numpy.maximum(a, b),
     sympy=lambda sympy, a, b: np.frompyfunc(sympy.Max, 2, 1)(a, b),
-    source="N2",
+    source="Study notes N2",
 )
 def max_routes(a: Array, b: Array) -> Pulled:
     """max(a, b) routes its gradient to the larger input.  (n), (n) -> (n)

@@ -22,7 +22,7 @@ W, X, B = [0.5, -1.25], [2.0, 0.8], 0.25
     domain=dict(z=real("n")),
     jax=lambda jax, z: jax.nn.sigmoid(z),
     sympy=each(lambda sympy, z: 1 / (1 + sympy.exp(-z))),
-    source="N0",
+    source="Study notes N0",
 )
 def activation_half(z: Array) -> Pulled:
     """s = 1 / (1 + exp(-z)); s' = s (1 - s) needs the output alone.  (n) -> (n)"""
@@ -34,7 +34,7 @@ def activation_half(z: Array) -> Pulled:
     domain=dict(w=real("n"), x=real("n"), b=real()),
     jax=lambda jax, w, x, b: jax.numpy.vdot(w, x) + b,
     sympy=lambda sympy, w, x, b: np.dot(w, x) + b,
-    source="N0",
+    source="Study notes N0",
 )
 def sum_half(w: Array, x: Array, b: Array) -> Pulled:
     """z = w · x + b.  (n), (n), () -> ()"""
@@ -50,7 +50,7 @@ def neuron_graph() -> Graph:
     domain=dict(w=real("n"), x=real("n"), b=real()),
     jax=lambda jax, w, x, b: jax.nn.sigmoid(jax.numpy.vdot(w, x) + b),
     sympy=lambda sympy, w, x, b: 1 / (1 + sympy.exp(-(np.dot(w, x) + b))),
-    source="N0",
+    source="Study notes N0",
     graph=neuron_graph,
 )
 @taped
@@ -60,7 +60,7 @@ def neuron(tape: Tape, w: Value, x: Value, b: Value) -> Value:
 
 
 @claims(
-    source="N0",
+    source="Study notes N0",
     at=dict(w=W, x=X, b=B),
     printed={
         "ds/dz - s (1 - s)": 0,

@@ -29,7 +29,7 @@ def softmax_sympy(sympy: Any, a: Any) -> Any:
     domain=dict(a=real("k")),
     jax=lambda jax, a: jax.nn.softmax(a),
     sympy=softmax_sympy,
-    source="N0, N3",
+    source="Study notes N0, N3",
 )
 def softmax_by_jacobian(a: Array) -> Pulled:
     """p = softmax(a); dp_i/da_j = p_i (1 - p_i) for i = j, else -p_i p_j: the matrix diag(p) - p pᵀ.  (k) -> (k)
@@ -54,7 +54,7 @@ def softmax_by_jacobian(a: Array) -> Pulled:
     sympy=lambda sympy, a, *, y: sum(
         weight * sympy.log(sum(map(sympy.exp, a)) / sympy.exp(entry)) for weight, entry in zip(y, a, strict=True)
     ),
-    source="N0, N3",
+    source="Study notes N0, N3",
 )
 def cross_entropy(a: Array, *, y: Array) -> Pulled:
     """L = -Σ_j y_j log p_j with p = softmax(a); dL/da = p Σ_j y_j - y, which is p - y where Σ_j y_j = 1.  (k) -> ()"""
@@ -74,7 +74,7 @@ def cross_entropy_of_gates_graph() -> Graph:
     sympy=lambda sympy, a, y: sum(
         weight * sympy.log(sum(map(sympy.exp, a)) / sympy.exp(entry)) for weight, entry in zip(y, a, strict=True)
     ),
-    source="N0, N3",
+    source="Study notes N0, N3",
     graph=cross_entropy_of_gates_graph,
 )
 @taped
@@ -86,7 +86,7 @@ def cross_entropy_of_gates(tape: Tape, a: Value, y: Value) -> Value:
 
 
 @claims(
-    source="N3",
+    source="Study notes N3",
     at=dict(a=[[1, 2, 0], [-1, 0, 1], [-10, 0, 10]]),
     printed={
         "softmax over the last axis": [

@@ -47,7 +47,7 @@ def error_graph() -> Graph:
     },
     jax=error_jax,
     sympy=error_sympy,
-    source="N1",
+    source="Study notes N1",
     graph=error_graph,
 )
 @taped
@@ -60,7 +60,7 @@ def error(tape: Tape, hidden: Value, out: Value, x: Value, target: Value) -> Val
 
 
 @claims(
-    source="N1",
+    source="Study notes N1",
     at=dict(hidden=HIDDEN, out=OUT, x=X, target=TARGET, rate=0.5),
     printed={
         "z1": "0.13",
@@ -123,7 +123,7 @@ def step_left_out(hidden: Any, out: Any, x: Any, target: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N1",
+    source="Study notes N1",
     at=dict(w=0.4, b=0.3, x=0.2, target=0.9, rate=0.5),
     printed={
         "(w - b dJ/dw) less the step of b": erratum(0, "the rule for b is b - α ∂J/∂b, not w - b·d/dw J"),

@@ -33,7 +33,7 @@ def squared_norm_graph() -> Graph:
     },
     jax=lambda jax, w, x: jax.numpy.linalg.norm(w @ x) ** 2,
     sympy=lambda sympy, w, x: sum(q**2 for q in np.dot(w, x)),
-    source="N2",
+    source="Study notes N2",
     graph=squared_norm_graph,
 )
 @taped
@@ -44,7 +44,7 @@ def squared_norm(tape: Tape, w: Value, x: Value) -> Value:
 
 
 @claims(
-    source="N2",
+    source="Study notes N2",
     at=dict(w=W, x=X),
     printed={
         "q": ["0.22", "0.26"],
@@ -61,7 +61,7 @@ def squared_norm_printed(w: Any, x: Any) -> dict[str, Any]:
 
 
 @claims(
-    source="N2",
+    source="Study notes N2",
     at=dict(w=W, x=X),
     printed={"df/dq - 2 q": [0, 0], "df/dW - 2 q xᵀ": [[0, 0], [0, 0]], "df/dx - 2 Wᵀ q": [0, 0]},
 )
