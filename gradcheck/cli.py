@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.command(arguments, argv, console))
     except UsageError as error:
         print(f"gradcheck: {error}", file=sys.stderr)
-        return 4
+        return error.exit_code
     except KeyboardInterrupt:
         print("gradcheck: interrupted", file=sys.stderr)
         return 2

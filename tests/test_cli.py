@@ -90,7 +90,6 @@ def test_an_oracle_that_is_missing_is_told_at_the_top(check, module, monkeypatch
     [
         (["run", "no_such_target_here"], "there is no module 'no_such_target_here'"),
         (["run", "--oracles", "exat", "."], "--oracles: oracles='exat' is not known: choose from exact"),
-        (["run", "{name}", "-k", "sqare"], "did you mean {name}.square?"),
         (["run", "{name}", "--oracles", "exact", "--point", "randm0"], "--point 'randm0' is a point of none"),
         (["show", "sqare", "{name}"], "there is no case 'sqare': did you mean {name}.square?"),
         (["run", "--seed", "-1"], "-1 is below 0"),
@@ -112,6 +111,13 @@ def test_nothing_collected_is_no_success(check, run, module):
     assert code == 5
     assert "no cases found" in err
     assert run("list", name)[0] == 5
+
+
+def test_an_expression_that_selects_nothing_is_no_success(run, module):
+    name = module(RIGHT)
+    code, _, err = run("run", name, "-k", "sqare")
+    assert code == 5
+    assert f"did you mean {name}.square?" in err
 
 
 def test_list_names_cases_with_their_first_line(run, module):

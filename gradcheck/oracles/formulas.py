@@ -1,9 +1,11 @@
-"""The formulas of a small problem, typeset: the first output, and the first cotangent of each argument."""
+"""The formulas of a small problem, typeset: of the output and of each cotangent the first entry that tells something."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Any
+
+import numpy as np
 
 from gradcheck.oracles.derivation import Derivation
 from gradcheck.oracles.zero_test import tree_size
@@ -18,11 +20,13 @@ def typeset(problem: Problem, derivation: Derivation) -> dict[str, str]:
     equations = []
     name = "y" if problem.single else "y0"
     if derivation.y and derivation.y[0].size:
-        equations.append((labelled(name, derivation.y[0].shape), tidy(derivation.y[0].flat[0])))
+        entry = telling(derivation.y[0])
+        equations.append((labelled(name, entry), tidy(derivation.y[0][entry])))
     for place, claimed, true in zip(derivation.places, derivation.claimed, derivation.true, strict=True):
         if claimed.size:
-            shorter = min((tidy(e.flat[0]) for e in (claimed, true)), key=tree_size)
-            equations.append((labelled(barred(problem.names[place]), claimed.shape), shorter))
+            entry = telling(true)
+            shorter = min((tidy(e[entry]) for e in (claimed, true)), key=tree_size)
+            equations.append((labelled(barred(problem.names[place]), entry), shorter))
     equations = [(left, right) for left, right in equations if tree_size(right) <= LONGEST]
     if not equations:
         return {}
@@ -33,11 +37,17 @@ def typeset(problem: Problem, derivation: Derivation) -> dict[str, str]:
     }
 
 
-def labelled(name: str, shape: tuple[int, ...]) -> Any:
-    """The symbol of the first entry."""
+def telling(expressions: Any) -> tuple[int, ...]:
+    """The first entry that is no constant (where relu is 0 there is little to read), else the first."""
+    entries = list(np.ndindex(expressions.shape))
+    return next((e for e in entries if expressions[e].free_symbols), entries[0])
+
+
+def labelled(name: str, entry: tuple[int, ...]) -> Any:
+    """The symbol of an entry."""
     import sympy
 
-    return sympy.Symbol(f"{name}[{','.join('0' * len(shape))}]" if shape else name, real=True)
+    return sympy.Symbol(f"{name}[{','.join(map(str, entry))}]" if entry else name, real=True)
 
 
 def barred(name: str) -> str:

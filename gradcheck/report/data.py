@@ -161,9 +161,11 @@ def below_here(file: str) -> str:
 
 
 def signature_text(function: Callable[..., Any]) -> str:
-    """The call as it is written: ``softmax(x, *, axis=-1)``."""
+    """The call as it is written, without types: ``softmax(x, *, axis=-1)``."""
     name = getattr(function, "__name__", "rule")
     try:
-        return name + str(inspect.signature(function))
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return f"{name}(...)"
+    untyped = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    return name + str(signature.replace(parameters=untyped, return_annotation=signature.empty))

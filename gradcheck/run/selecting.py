@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 
-from gradcheck.run.targets import Found, UsageError
+from gradcheck.run.targets import Found, NothingSelected, UsageError
 
 Predicate = Callable[[str], bool]
 
@@ -25,7 +25,7 @@ def select(found: Sequence[Found], expression: str) -> list[Found]:
     matches = parse(expression)
     chosen = [f for f in found if matches(f.name.lower())]
     if found and not chosen:
-        raise UsageError(f"-k {expression!r} selects none of {len(found)} cases{near(expression, found)}")
+        raise NothingSelected(f"-k {expression!r} selects none of {len(found)} cases{near(expression, found)}")
     return chosen
 
 

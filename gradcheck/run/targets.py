@@ -22,6 +22,14 @@ DEFAULT_TARGETS = ("reference",)
 class UsageError(Exception):
     """Something on the command line is wrong; the message says what, and what to do."""
 
+    exit_code = 4
+
+
+class NothingSelected(UsageError):
+    """An expression selects none of the cases that there are."""
+
+    exit_code = 5
+
 
 @dataclass(frozen=True)
 class Found:

@@ -545,6 +545,11 @@ def test_formula_of_a_scalar_function_is_not_readable():
     assert formula["mathml"].startswith('<math display="block"><mrow><mi>y</mi><mo>=</mo>')
 
 
+def test_formula_shows_an_entry_that_is_constant():
+    _, problem = examine(relu, [-1.0, 2.0])
+    assert problem.extras["formula"]["text"] == "y[1] = x[1]\nx̄[1] = ȳ[1]"
+
+
 def test_formula_of_entries_and_greek_names_is_not_readable():
     def product(gamma, x_1):
         return gamma * x_1 * 0.1, lambda dy: (dy * x_1 * 0.1, dy * gamma * 0.1)
