@@ -75,6 +75,10 @@ def cotangents(problem: Problem) -> tuple[Array, ...]:
     for d, y in zip(dys, problem.y, strict=True):
         if d.shape != y.shape:
             raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")
+    if not all(np.isfinite(d).all() for d in dys):
+        raise ContractError("dy has entries that are not finite: pass finite numbers, or None to have them drawn")
+    if any(d.size for d in dys) and not any(d.any() for d in dys):
+        raise ContractError("dy is zero everywhere, which every linear pullback answers with zeros: pass another one")
     return dys
 
 
@@ -94,7 +98,8 @@ def answer(names: tuple[str, ...], args: tuple[Array, ...], answered: Any) -> tu
     for name, value in zip(names, found, strict=True):
         if value is None:
             raise ContractError(f"the cotangent of {name} is None: return an array of zeros where nothing flows")
-    arrays = tuple(np.asarray(v) for v in found)
+    # Copies: what the next call writes into a buffer of the pullback's own must not change this answer.
+    arrays = tuple(np.array(v) for v in found)
     for name, array in zip(names, arrays, strict=True):
         if array.dtype.kind not in "fciub":
             raise ContractError(f"the cotangent of {name} has dtype {array.dtype}: return floats")
@@ -164,7 +169,7 @@ def repeated(problem: Problem) -> Iterator[tuple[str, str | None]]:
         yield from changed("the pullback", problem.names, args, problem.args)
         yield from changed("the pullback", arrays, [params[k] for k in arrays], arrays.values())
         yield from changed("the pullback", ("y",) * len(ys), as_tuple(y, problem.single), ys)
-        first = tuple(np.copy(v) for v in answer(problem.names, problem.args, first))
+        first = answer(problem.names, problem.args, first)
         second = answer(problem.names, problem.args, pullback(given(problem.dy, problem.single)))
     if not all(map(same, ys, problem.y)):
         yield "the rule called again at the same point gives another y: it is not deterministic", None

@@ -210,13 +210,19 @@ def verdict(evidence: Iterable[Evidence]) -> Verdict:
         return "disputed"
     if against:
         return "fail"
-    decisive = any(e.stance == "for" and e.question in ("formula", "claim") for e in evidence)
-    return "pass" if decisive else "inconclusive"
+    decided = {e.argument for e in evidence if e.stance == "for" and e.question in ("formula", "claim")}
+    # One argument that is right says nothing of another that nobody could decide.
+    open_ = {e.argument for e in evidence if e.stance == "undecided" and e.question == "formula"} - decided
+    return "pass" if decided and (None in decided or not open_ - {None}) else "inconclusive"
 
 
 def contradicted(against: Evidence, evidence: Iterable[Evidence]) -> bool:
     """Whether another oracle that could have seen the discrepancy says *for* on the same question at the same point."""
     if against.question != "formula" or against.discrepancy is None:
+        return False
+    evidence = list(evidence)
+    if any(e.question == "contract" and e.stance == "against" and e.point == against.point for e in evidence):
+        # A pullback that keeps state, say, answers each oracle differently: that is its fault, not theirs.
         return False
     return any(
         e.stance == "for"

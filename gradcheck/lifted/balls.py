@@ -17,6 +17,10 @@ from gradcheck.lifted.derivatives import derivatives, primals
 from gradcheck.results import Array
 
 
+# What is finite where its derivative is not: a tangent of 0 must be looked at, not skipped.
+STEEP = frozenset(("sqrt", "cbrt", "power", "float_power", "arcsin", "arccos", "arccosh", "hypot"))
+
+
 class Exact(float):
     """A parameter of the point: a float to be taken at its word, where one that code writes is a rounded constant."""
 
@@ -29,7 +33,7 @@ class Balls:
     """The number system of balls at one precision.
 
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
-    are written into carry tangents.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
+    are written into carry tangents.  `lost` counts the tangents of 0 that met an infinite derivative.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
     these come out (-1, 0, 1), instead of as the tangents say.  literal: constants of the code are taken at their word.
     """
 
@@ -48,6 +52,7 @@ class Balls:
         self.operations = 0
         self.longest = 1
         self.ties = 0
+        self.lost = 0
         self.inexact_constants = False
 
     def exact(self, array: Array, tangent: Array | None = None) -> Lifted:
@@ -69,11 +74,11 @@ class Balls:
         if array.dtype == object:
             raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
         if array.dtype.kind == "f" and not self.literal:
-            array = array.astype(float)
-            short = dyadic(array)
+            short = dyadic(array.astype(float))
             if not short.all():
                 self.inexact_constants = True
                 value = balls_of(array)
+                # One ULP of its own type: float32's 0.1 and float64's are the same constant.
                 value[~short] = widen(value[~short], np.spacing(np.abs(array[~short])))
                 return Lifted(self, value)
         return self.exact(array)
@@ -97,15 +102,22 @@ class Balls:
         values = [i.value for i in inputs]
         value = objects(primal(*values))
         self.count(value.size)
-        tangent = None
+        tangent, chain = None, np.frompyfunc(self.chain, 2, 1)
         for i, item in enumerate(inputs):
-            if item.companion is None or not moves(item.companion):
+            if item.companion is None or not (moves(item.companion) or name in STEEP):
                 continue
             self.count(2 * value.size)
-            term = objects(CHAIN(derivatives()[name][i](*values, value), item.companion))
+            term = objects(chain(derivatives()[name][i](*values, value), item.companion))
             term = term if term.shape == value.shape else np.broadcast_to(term, value.shape).copy()
             tangent = term if tangent is None else tangent + term
         return Lifted(self, value, tangent, inputs[0].dtype)
+
+    def chain(self, derivative: Any, tangent: Any) -> Any:
+        """Their product.  What does not move contributes nothing, even where the derivative is infinite."""
+        if tangent != 0:
+            return derivative * tangent
+        self.lost += not derivative.is_finite()
+        return tangent
 
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         values = [i.value for i in inputs]
@@ -142,10 +154,6 @@ class Balls:
 
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(midpoints(a.value))
-
-
-# What does not move contributes nothing, even where the derivative is infinite.
-CHAIN = np.frompyfunc(lambda derivative, tangent: tangent if tangent == 0 else derivative * tangent, 2, 1)
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from gradcheck.lifted.array import NotLiftable, lifted, objects
-from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, precision
+from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, balls_of, precision
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.results import Array
 
@@ -133,6 +133,46 @@ def slope(
 
     Raises NotLiftable, NeedPrecision.
     """
+    found, lost = passed(function, args, params, dy, direction, single=single, final=final, tie=tie)
+    if not lost:
+        return found
+    # 0 times infinity, as in the norm of zeros: the slope is the limit of those beside the point, perhaps at a kink.
+    aside = tuple(a if v is None else a + step(v) for a, v in zip(map(balls_of, args), direction, strict=True))
+    beside, _ = passed(function, aside, params, dy, direction, single=single, final=final, tie=tie)
+    outputs = tuple(objects(blurred(o)) for o in beside.outputs)
+    return replace(beside, total=blurred(beside.total), outputs=outputs, ties=beside.ties + 1)
+
+
+# How far beside a point its slope is looked at, and how far it may then be from that at the point: heuristics.
+ASIDE, BLUR = -200, -100
+
+
+def step(direction: Array) -> Array:
+    """A very short way along a direction, in balls."""
+    from flint import arb
+
+    return np.asarray(balls_of(direction) * arb(2) ** ASIDE, dtype=object).reshape(direction.shape)
+
+
+def blurred(balls: Any) -> Any:
+    """Balls with the radius that the step aside leaves open."""
+    from flint import arb
+
+    return np.frompyfunc(lambda x: x + arb(0, float((abs(x) + 1).mid()) * 2.0**BLUR), 1, 1)(balls)
+
+
+def passed(
+    function: Callable[..., Any],
+    args: tuple[Array, ...],
+    params: Mapping[str, Any],
+    dy: tuple[Array, ...],
+    direction: tuple[Array | None, ...],
+    *,
+    single: bool,
+    final: bool,
+    tie: int | None,
+) -> tuple[Slope, int]:
+    """The slope that one forward pass with tangents gives, and how often 0 met an infinite derivative on the way."""
     system = Balls(final=final, tangents=True, tie=tie)
     with lifting(system) as rewrite:
         moving = (system.exact(a, v) for a, v in zip(args, direction, strict=True))
@@ -140,7 +180,7 @@ def slope(
         ys = tuple(lifted(system, v).materialise() for v in ((y,) if single else y))
     outputs = tuple(objects(v.companion) for v in ys)
     total = sum((dot(d, o) for d, o in zip(dy, outputs, strict=True)), dot(np.zeros(0), np.zeros(0)))
-    return Slope(total, outputs, system.ties, system.operations, system.inexact_constants)
+    return Slope(total, outputs, system.ties, system.operations, system.inexact_constants), system.lost
 
 
 def dot(weights: Array, balls: Array) -> Any:

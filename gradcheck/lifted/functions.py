@@ -200,6 +200,8 @@ def pad(
             pad(system, x, width),
             system.constant(np.pad(np.zeros(x.shape), width, constant_values=constant_values)),
         )
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type") == "odd":
+        raise NotLiftable(f"np.pad with mode={mode!r} computes new entries, which exact arithmetic does not know")
     # The places are moved as numbers; place 0 stands for the zero that constant padding brings in.
     places = np.pad(np.arange(1, x.size + 1).reshape(x.shape), width, mode=mode, **kwargs)  # type: ignore[call-overload]
     flat = join(np.concatenate, [system.zeros((1,)), x.ravel()])

@@ -8,7 +8,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,9 @@ class Rewriter:
         self.numpy = NumpyStandIn(system)
         self.math = MathStandIn()
         self.done: dict[types.FunctionType, types.FunctionType] = {}
+        # What functions share through globals and closures they share in their copies too.
+        self.namespaces: dict[int, dict[str, Any]] = {}
+        self.cells: dict[int, types.CellType] = {}
 
     def __call__(self, function: Function) -> Any:
         return self.replace(function)
@@ -84,19 +87,21 @@ class Rewriter:
         """A copy of a Python function over replaced globals; helpers of the user's are copied with it."""
         if function in self.done:
             return self.done[function]
-        namespace = dict(function.__globals__)
-        cells = tuple(types.CellType() for _ in function.__closure__ or ())
+        original = function.__globals__
+        namespace = self.namespaces.setdefault(id(original), dict(original))
+        closure = function.__closure__ or ()
+        fresh = [source for source in closure if id(source) not in self.cells]
+        self.cells |= {id(source): types.CellType() for source in fresh}
+        cells = tuple(self.cells[id(source)] for source in closure)
         copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, cells or None)
         copy.__kwdefaults__ = function.__kwdefaults__
         self.done[function] = copy
         for name in names_of(function.__code__):
-            if name in namespace:
-                namespace[name] = self.replace(namespace[name])
-        for cell, source in zip(cells, function.__closure__ or (), strict=True):
-            try:
-                cell.cell_contents = self.replace(source.cell_contents)
-            except ValueError:
-                continue  # a cell that is not filled yet
+            if name in original and namespace.get(name) is original[name]:
+                namespace[name] = self.replace(original[name])
+        for source in fresh:
+            with suppress(ValueError):  # a cell that is not filled yet
+                self.cells[id(source)].cell_contents = self.replace(source.cell_contents)
         return copy
 
 

@@ -29,7 +29,8 @@ class Tie(ArithmeticError):
 class Symbols:
     """The number system of sympy expressions with shadow floats.
 
-    `shadows`: the float of each symbol.  `constants`: the float constants of the code among them.  `conditions`:
+    `shadows`: the float of each symbol.  `constants`: the float constants of the code among them.  `roundings`: the
+    relative precision that each of these was rounded to.  `conditions`:
     expressions that are positive on the path taken, each with the text that says so.
     """
 
@@ -40,6 +41,7 @@ class Symbols:
         self.operations = 0
         self.shadows: dict[Any, float] = {}
         self.constants: dict[Any, float] = {}
+        self.roundings: dict[Any, float] = {}
         self.conditions: dict[Any, str] = {}
 
     def argument(self, name: str, array: Array) -> Lifted:
@@ -61,11 +63,12 @@ class Symbols:
         array = np.asarray(array)
         if array.dtype.kind not in "biuf":
             raise NotLiftable(f"an array of dtype {array.dtype} cannot be taken for real numbers: use arrays of floats")
-        value = objects(np.frompyfunc(self.number, 1, 1)(array))
+        epsilon = float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
+        value = objects(np.frompyfunc(lambda x: self.number(x, epsilon), 1, 1)(array))
         return Lifted(self, value, objects(array.astype(float).astype(object)))
 
-    def number(self, x: Any) -> Any:
-        """One constant as an expression."""
+    def number(self, x: Any, epsilon: float) -> Any:
+        """One constant, of a type of that precision, as an expression."""
         import sympy
 
         x = x if isinstance(x, int) else float(x)
@@ -75,6 +78,7 @@ class Symbols:
             return sympy.Rational(x)
         symbol = sympy.Symbol(repr(abs(x)), positive=True)
         self.shadows[symbol] = self.constants[symbol] = abs(x)
+        self.roundings[symbol] = max(epsilon, self.roundings.get(symbol, 0.0))
         return symbol if x > 0 else -symbol
 
     def zeros(self, shape: tuple[int, ...]) -> Lifted:

@@ -44,7 +44,8 @@ def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
 def coarsest(problem: Problem) -> float:
     """The machine epsilon of the lowest precision among arguments, outputs and cotangents."""
     dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
-    return max(float(np.finfo(d).eps) for d in dtypes)
+    # Points are floats: what a longer type holds beyond that is not looked at.
+    return max(float(np.finfo(d).eps) for d in (np.dtype(float), *dtypes))
 
 
 def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:

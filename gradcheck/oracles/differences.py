@@ -41,7 +41,7 @@ def evidence(problem: Problem) -> Iterator[Evidence]:
     """One piece of evidence for each argument, from its worst reading."""
     moving = [k for k, x in enumerate(problem.args) if movable(x)]
     lines = Lines(problem)
-    if not lines.finite:
+    if not lines.finite or not all(np.isfinite(problem.args[k]).all() for k in moving):
         for k in moving:
             yield Evidence(
                 *("differences", "measured", "not applicable"),

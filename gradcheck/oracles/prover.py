@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Timer
 from typing import Any
 
@@ -111,7 +111,8 @@ class Comparison:
     """What is to be compared: claimed and true expressions entry by entry, and where.
 
     values: the float of each symbol; fixed: the symbols among them that keep their values (parameters); constants:
-    the float constants of the code; conditions: what is positive on the path taken; units: a scale for each entry.
+    the float constants of the code, each with its relative rounding; conditions: what is positive on the path taken;
+    units: a scale for each entry.
     """
 
     claimed: tuple[Any, ...]
@@ -119,7 +120,7 @@ class Comparison:
     values: Mapping[Any, float]
     units: tuple[float, ...]
     fixed: frozenset[Any] = frozenset()
-    constants: frozenset[Any] = frozenset()
+    constants: Mapping[Any, float] = field(default_factory=dict)
     conditions: tuple[Any, ...] = ()
     seed: int = 0
 
@@ -191,8 +192,8 @@ def gaps(comparison: Comparison, function: Callable[..., Any], point: Mapping[An
     scales = [max(abs(numbers[n + i]), comparison.units[i], mpmath.mpf(10) ** -300) for i in range(n)]
     slack = [mpmath.mpf(10) ** -ZERO * s for s in scales]
     if any(abs(r) > s for r, s in zip(apart, slack, strict=True)):
-        for c in comparison.constants:
-            moved = residuals({**point, c: point[c] * (1 + mpmath.mpf(2) ** -52)})
+        for c, rounding in comparison.constants.items():
+            moved = residuals({**point, c: point[c] * (1 + mpmath.mpf(rounding))})
             slack = [s + abs(m - r) for s, m, r in zip(slack, moved, apart, strict=True)]
     return [(numbers[i], numbers[n + i], abs(apart[i]) / scales[i], slack[i] / scales[i]) for i in range(n)]
 

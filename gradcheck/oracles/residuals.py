@@ -89,9 +89,7 @@ def by_entry(problem: Problem, claims: Claims) -> list[Finding]:
         values = [float(r.low.mid()) if r.low.is_finite() else np.nan for r in residuals.values()]
         true.append(np.asarray(values, dtype=float).reshape(problem.args[k].shape))
     problem.true = tuple(true)
-    if problem.kink:
-        findings = [*findings, *joint(problem, claims)]
-    return findings
+    return with_joint(problem, claims, findings)
 
 
 def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
@@ -112,7 +110,7 @@ def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
             stance: Stance = "undecided" if "undecided" in stances else "for"
             detail = f"{len(stances)} weighted projections, residual at most {worst:.1e} of the scale"
             findings.append(Finding(name, stance, bar=worst, resolution=worst, detail=detail))
-    return [*findings, *joint(problem, claims)] if problem.kink else findings
+    return with_joint(problem, claims, findings)
 
 
 def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
@@ -250,6 +248,12 @@ def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
     if kinks:
         detail += f"; {kinks} at a kink, compared with the one-sided slopes (a subgradient)"
     return one_entry(name, worst, residuals[worst], detail)
+
+
+def with_joint(problem: Problem, claims: Claims, findings: list[Finding]) -> list[Finding]:
+    """The findings about arguments; where entries are right alone, but not together, only what refutes them."""
+    together = joint(problem, claims) if problem.kink else []
+    return [*(f for f in findings if not together or f.stance == "against"), *together]
 
 
 def joint(problem: Problem, claims: Claims) -> list[Finding]:

@@ -192,7 +192,7 @@ def compare(problem: Problem, derivation: Derivation) -> Comparison:
         values=system.shadows,
         units=tuple(float(u) for unit in units for u in unit),
         fixed=derivation.parameters,
-        constants=frozenset(system.constants),
+        constants=system.roundings,
         conditions=tuple(system.conditions),
         seed=seed_of(f"{problem.rule.name}/{problem.point.name}/beside", problem.seed)[1],
     )
