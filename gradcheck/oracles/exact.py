@@ -68,7 +68,7 @@ class Exact:
         each = 3 * claims.first.operations
         if problem.size <= ENTRIES and each * problem.size <= problem.budget:
             return by_entry(problem, claims), each + each * problem.size
-        runs = 4 * len(problem.args)
+        runs = 4
         if each * runs > problem.budget:
             cost = f"{each * runs:,} operations are needed, the budget is {problem.budget:,}: pass budget={each * runs}"
             raise TooLarge(cost)
