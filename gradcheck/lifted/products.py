@@ -38,7 +38,7 @@ def by_arb(a: Array, b: Array) -> Array:
     """
     from flint import arb_mat
 
-    left, right = (arb_mat(*x.shape, x.ravel().tolist()) for x in (a, b))
+    left, right = (arb_mat(x.shape[0], x.shape[1], x.ravel().tolist()) for x in (a, b))
     product = np.empty(a.shape[0] * b.shape[1], dtype=object)
     product[:] = (left * right).entries()
     return product.reshape(a.shape[0], b.shape[1])

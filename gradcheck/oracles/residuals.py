@@ -195,9 +195,7 @@ def directions(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> 
     known = {k: np.isfinite(g) & (g != 0) for k, g in gradients.items()}
     weights = {k: levelling(np.where(known[k], g, 1.0)) for k, g in gradients.items()}
     for turn in range(PROJECTIONS):
-        signed = {
-            k: w * problem.rng(f"direction{k}/{turn}").choice([-1.0, 1.0], w.shape) for k, w in weights.items()
-        }
+        signed = {k: w * problem.rng(f"direction{k}/{turn}").choice([-1.0, 1.0], w.shape) for k, w in weights.items()}
         for zeros in (False, True):
             parts = {k: np.where(known[k] != zeros, v, 0.0) for k, v in signed.items()}
             if any(part.any() for part in parts.values()):
