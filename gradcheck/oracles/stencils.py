@@ -87,6 +87,14 @@ class Ladder:
         powers = range(1, COLUMNS)
         return rows(neville(slope, powers), np.zeros(()), noise, growth(powers))
 
+    @property
+    def consecutive(self) -> range:
+        """The rungs that have been sampled, without those far below."""
+        count = 0
+        while count in self.samples:
+            count += 1
+        return range(count)
+
     def lives(self, sign: int) -> bool:
         """Whether the function has a value at any step to that side."""
         sides = (plus if sign > 0 else minus for plus, minus in self.samples.values())
