@@ -13,6 +13,8 @@ from gradcheck.results import Array
 
 # A jump does not shrink with the interval around it; the last halvings must show that.
 LAST, END = 8, 2.0**-44
+# A step that stays on its stair.
+STAIR = 2.0**-28
 # Heuristics: jumps below this part of the value are noise, others belong to the function; so are jumps to one side only.
 SMALL = 2.0**-7
 ABOVE_NOISE = 8
@@ -23,15 +25,17 @@ def hidden_noise(ladder: Ladder, rows: Estimate, found: Estimate, weights: Array
 
     rows: an estimate for each rung of the ladder; found: the chosen one.
     """
+    if not ladder.here.size:
+        return ladder.noise
     with np.errstate(invalid="ignore"):
         off = np.abs(rows.value - found.value) - rows.bar - found.bar
     off = np.where(np.isfinite(off), np.abs(weights) * off, -np.inf)
-    place = int(off.max(0, initial=-np.inf).argmax())
+    place = int(off.max(0).argmax())
     wrong = np.flatnonzero(off[:, place] > 0)
     if not wrong.size:
         return ladder.noise
     step = ladder.step * 2.0 ** -int(wrong[0])
-    size = min(jump(ladder, sign * step, place, found.value[place]) for sign in (-1, 1))
+    size = min(jump(ladder, sign * step, place) for sign in (-1, 1))
     if not ABOVE_NOISE * ladder.noise[place] < size < SMALL * np.abs(ladder.here[place]):
         return ladder.noise
     # The other outputs that disagree are as rough for their size.
@@ -39,14 +43,17 @@ def hidden_noise(ladder: Ladder, rows: Estimate, found: Estimate, weights: Array
     return np.where(off.max(0) > 0, np.fmax(ladder.noise, rough), ladder.noise)
 
 
-def jump(ladder: Ladder, end: float, place: int, slope: complex) -> float:
+def jump(ladder: Ladder, end: float, place: int) -> float:
     """The size of a jump of one output between 0 and `end`, by bisection; 0 where there is none."""
+    # Without the slope of a stair, a stair could change more than the jump beside it.
+    slope = (ladder.line(STAIR).y[place] - ladder.line(-STAIR).y[place]) / (2 * STAIR)
+    slope = slope if np.isfinite(slope) else 0.0
 
     def residual(t: float) -> complex:
         return complex(ladder.line(t).y[place] - slope * t)
 
     a, b = 0.0, end
-    at_a, at_b = residual(a), residual(b)
+    at_a, at_b = complex(ladder.here[place]), residual(b)
     changes = [abs(at_b - at_a)]
     while abs(b - a) > max(END, 256 * float(np.max(ladder.epsilon))):
         middle = (a + b) / 2

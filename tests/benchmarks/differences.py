@@ -52,23 +52,25 @@ class Entry(NamedTuple):
         return bool(self.bar <= FINE * self.scale)
 
 
+def problem_of(name: str, function: Callable[[Any], Any], x: Array) -> Problem:
+    """A function at a point, as the oracle is given it; the claim is not known yet."""
+    rule = from_vjp(function, lambda dy, x: np.zeros_like(x))
+    return contract.evaluate(rule, Point(name, "given", (x,), {}, np.asarray(1.0)), seed=0)
+
+
 def measured(kind: str, name: str, function: Callable[[Any], Any], x: Array) -> Iterator[Entry]:
     """The entries of one function at one point; none where it has no certified derivative there."""
-    rule = from_vjp(function, lambda dy, x: np.zeros_like(x))
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        point = Point(name, "given", (x,), {}, np.asarray(1.0))
-        problem = contract.evaluate(rule, point, seed=0)
-        if not np.all(np.isfinite(problem.y[0])):
-            return
-        truth = certified(problem)
+        problem = problem_of(name, function, x)
+        truth = certified(problem) if np.all(np.isfinite(problem.y[0])) else None
         if truth is None:
             return
         problem.claimed = (truth,)
         comparison = Comparison(Lines(problem), 0)
-        for index in np.ndindex(x.shape):
-            reading = comparison.entry(index)
-            yield Entry(kind, name, x, abs(reading.value - truth[index]), reading.bar, reading.scale)
+        readings = [comparison.entry(index) for index in np.ndindex(x.shape)]
+    for reading, true in zip(readings, truth.flat, strict=True):
+        yield Entry(kind, name, x, abs(reading.value - true), reading.bar, reading.scale)
 
 
 def certified(problem: Problem) -> Array | None:
