@@ -75,7 +75,7 @@ def check(
     args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
-    budget: operations of exact arithmetic, 20,000,000 by default.  timeout: seconds, an emergency stop.
+    budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the

@@ -12,7 +12,8 @@ from gradcheck.domains import seed_of
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
 
-DEFAULT_BUDGET = 20_000_000
+# A million parameters of a perceptron fit, in about 10 s.
+DEFAULT_BUDGET = 200_000_000
 
 
 class MissingData(Exception):

@@ -177,7 +177,7 @@ def balls_of(array: Array) -> Array:
         return array
     if array.dtype.kind in "iub":
         return objects(np.frompyfunc(lambda x: arb(int(x)), 1, 1)(array))
-    return objects(np.frompyfunc(lambda x: arb(float(x)), 1, 1)(array))
+    return objects(np.frompyfunc(arb, 1, 1)(array.astype(float)))
 
 
 def widen(values: Array, radius: Array) -> Array:
@@ -206,7 +206,7 @@ def signs(a: Array, b: Array) -> Array:
 
 def moves(tangent: Array) -> bool:
     """Whether any tangent is other than exactly 0: constants and fresh zeros cost nothing."""
-    return any(t != 0 or not t.is_exact() for t in tangent.flat)
+    return any(not t.is_zero() for t in tangent.flat)
 
 
 def midpoints(value: Array) -> Array:

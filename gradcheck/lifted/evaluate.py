@@ -65,9 +65,21 @@ def exact_params(system: Balls, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def exact_param(system: Balls, value: Any) -> Any:
     """One parameter, taken at its word."""
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+    if is_float_array(value) or is_ball_array(value):
         return system.exact(value)
     return Exact(value) if isinstance(value, float | np.floating) else value
+
+
+def is_float_array(value: Any) -> bool:
+    """Whether a parameter is an array of floats."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def is_ball_array(value: Any) -> bool:
+    """Whether a parameter is an array of balls already."""
+    from flint import arb
+
+    return isinstance(value, np.ndarray) and value.dtype == object and all(isinstance(v, arb) for v in value.flat)
 
 
 def claim(
@@ -185,6 +197,10 @@ def passed(
 
 def dot(weights: Array, balls: Array) -> Any:
     """The sum of float weights (taken at their word) times balls."""
-    from flint import arb
+    from flint import arb, arb_mat
 
-    return sum((arb(float(w)) * b for w, b in zip(weights.flat, balls.flat, strict=True) if w != 0), arb(0))
+    on = np.flatnonzero(weights)
+    if not on.size:
+        return arb(0)
+    factors, terms = balls_of(weights.ravel()[on]).tolist(), balls.ravel()[on].tolist()
+    return (arb_mat(1, on.size, factors) * arb_mat(on.size, 1, terms))[0, 0]

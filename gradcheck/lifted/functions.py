@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcheck.lifted import linalg, ordered, reductions
+from gradcheck.lifted import linalg, ordered, products, reductions
 from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, own_zeros, select
 from gradcheck.lifted.ufuncs import no_value, product, write
 
@@ -279,7 +279,7 @@ TABLE: dict[str, Function] = {
     },
     **{f.__name__: joining(f) for f in (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack)},
     **{f.__name__: pieces(f) for f in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit)},
-    **{f.__name__: multilinear(f) for f in (np.dot, np.inner, np.outer, np.tensordot, np.kron)},
+    **{f.__name__: multilinear(f) for f in (products.dot, np.inner, np.outer, np.tensordot, np.kron)},
     **{f.__name__: convolve(f) for f in (np.convolve, np.correlate)},
     **{f.__name__: triangle(f) for f in (np.tril, np.triu)},
     **{f.__name__: diagonal_matrix(f) for f in (np.diag, np.diagflat)},

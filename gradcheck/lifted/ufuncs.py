@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import products
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, own_zeros, select
 from gradcheck.results import Array
 
@@ -72,7 +73,7 @@ def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
 
 # NumPy's own vecdot and vecmat conjugate their first argument, which exact numbers cannot do; its 2.0 lacks two.
 PRODUCTS: dict[str, Callable[..., Any]] = {
-    "matmul": np.matmul,
+    "matmul": products.matmul,
     "matvec": lambda a, b: (a @ b[..., None])[..., 0],
     "vecdot": lambda a, b: (a[..., None, :] @ b[..., None])[..., 0, 0],
     "vecmat": lambda a, b: (a[..., None, :] @ b)[..., 0, :],

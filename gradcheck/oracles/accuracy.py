@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.balls import midpoints, precision
-from gradcheck.lifted.evaluate import BITS, Claim, claim, with_enough_bits
+from gradcheck.lifted.array import objects
+from gradcheck.lifted.balls import balls_of, midpoints, precision
+from gradcheck.lifted.evaluate import BITS, Claim, claim, is_float_array, with_enough_bits
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Array
 
 # So many perturbations at first; more while they leave an entry beyond the budget, since a few may by chance miss what it
 # depends on, and blame right code.
 PERTURBATIONS = (4, 12, 40)
+# With many entries one perturbation may do, and each takes long.
+MANY = 20_000
 
 
 def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
@@ -26,10 +28,11 @@ def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
     """
     if exact.inexact_constants:
         # Floating point uses the rounded constants too: their rounding is no error of the evaluation.
-        exact = with_enough_bits(lambda bits, final: literal(problem, problem.args, problem.dy, final))
+        exact = with_enough_bits(lambda bits, final: literal(problem, final))
     epsilon = coarsest(problem)
     moved: list[Claim] = []
-    for tried, enough in pairwise((0, *PERTURBATIONS)):
+    first = (0, 1) if problem.size > MANY else (0,)
+    for tried, enough in pairwise((*first, *PERTURBATIONS)):
         turns = (perturbed(problem, turn, epsilon) for turn in range(tried, enough))
         moved += [m for m in turns if m is not None]
         found = {
@@ -53,28 +56,24 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     rng = problem.rng(f"ulps{turn}")
 
     def move(x: Array) -> Array:
-        return np.asarray(x + rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon), dtype=object)
+        # Balls: floats could not hold the sum.
+        x = x.astype(float)
+        return np.asarray(balls_of(x) + balls_of(rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon)), dtype=object)
 
     try:
         with precision(BITS[0]):
-            args, dy = (tuple(exactly(move, a) for a in group) for group in (problem.args, problem.dy))
-            return literal(problem, args, dy, final=True)
+            args, dy = (tuple(move(x) for x in group) for group in (problem.args, problem.dy))
+            # What is not differentiated was rounded too: data, and constants of the problem.
+            params = {k: move(p) if is_float_array(p) else p for k, p in problem.params.items()}
+            return claim(problem.rule.function, args, params, dy, single=problem.single, final=True, literal=True)
     except (ArithmeticError, TypeError, ValueError):
         return None
 
 
-def literal(problem: Problem, args: tuple[Array, ...], dy: tuple[Array, ...], final: bool) -> Claim:
+def literal(problem: Problem, final: bool) -> Claim:
     """The rule's formula with its constants at their word."""
     rule, params = problem.rule.function, problem.params
-    return claim(rule, args, params, dy, single=problem.single, final=final, literal=True)
-
-
-def exactly(move: Callable[[Array], Array], x: Array) -> Array:
-    """`x` moved by less than its own spacing, as balls: floats could not hold the sum."""
-    from flint import arb
-
-    lifted = np.frompyfunc(lambda v: arb(float(v)), 1, 1)(x)
-    return np.asarray(move(np.asarray(lifted, dtype=object).reshape(x.shape)), dtype=object)
+    return claim(rule, problem.args, params, problem.dy, single=problem.single, final=final, literal=True)
 
 
 def ulp(x: Array, epsilon: float) -> Array:
@@ -116,22 +115,31 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
     limit = float(format_of(epsilon).max)
+    mine = mine.astype(float)
 
-    def distance(a: float, b: Any) -> float:
+    def special(a: float, b: Any) -> float:
         # Where the formula itself has no finite value there is no error to speak of; nor where floats rightly overflow.
         if not b.is_finite() or (np.isinf(a) and abs(b) > limit and (a > 0) == (b > 0)):
             return 0.0
-        # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
-        return max(0.0, float(abs(b - a).lower())) if np.isfinite(a) else math.inf
+        return math.inf
 
-    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine.astype(float), true), dtype=float)
+    # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
+    error = of_balls("abs_lower", true - balls_of(mine)).astype(float)
+    odd = ~(np.isfinite(mine) & of_balls("is_finite", true).astype(bool))
+    error[odd] = [special(a, b) for a, b in zip(mine[odd], true[odd], strict=True)]
     unit = ulp(true, epsilon)
     for other in moved:
-        change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(
-            true, other
-        )
-        unit = np.maximum(unit, np.asarray(change, dtype=float))
+        apart = true - other
+        known = of_balls("is_finite", apart).astype(bool)
+        unit = np.maximum(unit, np.where(known, np.abs(midpoints(apart)), 0.0))
     return np.asarray(error / unit)
+
+
+def of_balls(method: str, balls: Any) -> Array:
+    """What that method of each ball answers."""
+    from flint import arb
+
+    return objects(np.frompyfunc(getattr(arb, method), 1, 1)(balls))
 
 
 def budget(problem: Problem, exact: Claim) -> float:

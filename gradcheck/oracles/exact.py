@@ -16,6 +16,9 @@ from gradcheck.results import Accuracy, Evidence
 
 # Up to so many input entries each is compared on its own.
 ENTRIES = 64
+# Nor are more operations than this spent on the entries one by one, or on evaluating the claim, unless that is a small part
+# of the budget: outside of products of matrices an operation takes long.
+MODERATE = 20_000_000
 
 
 class Exact:
@@ -60,15 +63,15 @@ class Exact:
             problem.dy,
             single=problem.single,
             final=final,
-            budget=problem.budget,
+            budget=min(problem.budget, max(MODERATE, problem.budget // 12)),
         )
 
     def _findings(self, problem: Problem, claims: Claims) -> tuple[list[Finding], int]:
         """Entry by entry where that fits the budget, else by projections.  Raises TooLarge."""
         each = 3 * claims.first.operations
-        if problem.size <= ENTRIES and each * problem.size <= problem.budget:
+        if problem.size <= ENTRIES and each * problem.size <= min(problem.budget, MODERATE):
             return by_entry(problem, claims), each + each * problem.size
-        runs = 4 * len(problem.args)
+        runs = 4
         if each * runs > problem.budget:
             cost = f"{each * runs:,} operations are needed, the budget is {problem.budget:,}: pass budget={each * runs}"
             raise TooLarge(cost)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.oracles.jumps import hidden_noise
 from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
@@ -181,7 +182,13 @@ class Lines:
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
-        return self._contract(derivative(ladder, look, self.weights, scale, self.finest, self.decisive / 2))
+        target, limit = self.finest, self.decisive / 2
+        found = derivative(ladder, look, self.weights, scale, target, limit)
+        noise = hidden_noise(ladder, look(ladder.consecutive), found, self.weights)
+        if np.any(noise > ladder.noise):
+            ladder.noise = noise
+            found = derivative(ladder, look, self.weights, scale, target, limit)
+        return self._contract(found)
 
     def _contract(self, found: Estimate) -> Slope:
         # The real part of sum(dy * slope): the partner of a tangent in JAX's convention.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,24 +93,37 @@ def by_entry(problem: Problem, claims: Claims) -> list[Finding]:
 
 
 def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
-    """Directions weighted by the claimed gradient, argument by argument; a disagreement is bisected to an entry."""
-    findings = []
-    for k, name in enumerate(problem.names):
-        stances, bounds, detail = [], [], ""
-        for direction in directions(problem, claims, k):
-            scale = projected_scale(claims, direction)
-            residual = along(problem, claims, direction, scale)
-            if residual.stance == "against":
-                findings.append(bisect(problem, claims, k, direction))
-                break
-            stances.append(residual.stance)
-            bounds.append(residual.bound / scale if scale else residual.bound)
-        else:
-            worst = max(bounds, default=0.0)
-            stance: Stance = "undecided" if "undecided" in stances else "for"
-            detail = f"{len(stances)} weighted projections, residual at most {worst:.1e} of the scale"
-            findings.append(Finding(name, stance, bar=worst, resolution=worst, detail=detail))
+    """Directions weighted by the claimed gradient; a disagreement is bisected to an entry of an argument.
+
+    All arguments move at once at first: where that finds nothing, no argument has to be looked at alone.
+    """
+    everything = tuple(range(len(problem.args)))
+    together, _ = projected(problem, claims, everything)
+    if together.stance == "for" and not problem.kink:
+        return [replace(together, argument=name) for name in problem.names]
+    findings = [alone(problem, claims, k) for k in everything]
     return with_joint(problem, claims, findings)
+
+
+def alone(problem: Problem, claims: Claims, argument: int) -> Finding:
+    """The finding about one argument, from directions in which nothing else moves."""
+    finding, wrong = projected(problem, claims, (argument,))
+    return finding if wrong is None else bisect(problem, claims, argument, wrong)
+
+
+def projected(
+    problem: Problem, claims: Claims, arguments: tuple[int, ...]
+) -> tuple[Finding, tuple[Array | None, ...] | None]:
+    """What directions say in which these arguments move, and the first of them along which the claim is wrong."""
+    residuals = []
+    for direction in directions(problem, claims, arguments):
+        residuals.append(along(problem, claims, direction, projected_scale(claims, direction)))
+        if residuals[-1].stance == "against":
+            return Finding(problem.names[arguments[0]], "against"), direction
+    worst = max((r.bound / r.scale for r in residuals), default=0.0)
+    stance: Stance = "undecided" if any(r.stance == "undecided" for r in residuals) else "for"
+    detail = f"{len(residuals)} weighted projections, residual at most {worst:.1e} of the scale"
+    return Finding(problem.names[arguments[0]], stance, bar=worst, resolution=worst, detail=detail), None
 
 
 def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
@@ -174,19 +187,22 @@ def unit(problem: Problem, argument: int, entry: tuple[int, ...]) -> tuple[Array
     return tuple(direction if k == argument else None for k in range(len(problem.args)))
 
 
-def directions(problem: Problem, claims: Claims, argument: int) -> Iterator[tuple[Array | None, ...]]:
+def directions(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> Iterator[tuple[Array | None, ...]]:
     """Signed powers of two near 1/|g|, so that a wrong small entry counts as much as a huge one; zeros on their own."""
-    gradient = midpoints(claims.first.cotangents[argument])
-    known = np.isfinite(gradient) & (gradient != 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = 2.0 ** np.clip(-np.floor(np.log2(np.abs(np.where(known, gradient, 1.0)))), -1000, 1000)
+    gradients = {k: midpoints(claims.first.cotangents[k]) for k in arguments}
+    known = {k: np.isfinite(g) & (g != 0) for k, g in gradients.items()}
+    weights = {k: levelling(np.where(known[k], g, 1.0)) for k, g in gradients.items()}
     for turn in range(PROJECTIONS):
-        signs = problem.rng(f"direction{argument}/{turn}").choice([-1.0, 1.0], gradient.shape)
-        for part in (known, ~known):
-            if part.any():
-                yield tuple(
-                    np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args))
-                )
+        signed = {k: w * problem.rng(f"direction{k}/{turn}").choice([-1.0, 1.0], w.shape) for k, w in weights.items()}
+        for zeros in (False, True):
+            parts = {k: np.where(known[k] != zeros, v, 0.0) for k, v in signed.items()}
+            if any(part.any() for part in parts.values()):
+                yield tuple(parts.get(k) for k in range(len(problem.args)))
+
+
+def levelling(gradient: Array) -> Array:
+    """The powers of two that bring every entry near 1."""
+    return np.asarray(2.0 ** np.clip(-np.floor(np.log2(np.abs(gradient))), -1000, 1000))
 
 
 def projected_scale(claims: Claims, direction: tuple[Array | None, ...]) -> float:

@@ -27,6 +27,8 @@ COLUMNS = 6
 # Spacings, relative, at which noise is looked for: exact in float64, and not rounded alike at every point in float32.
 SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 26, 32)), 2963 * 2.0**-52, 185 * 2.0**-52)
 
+FLOOR = 2.0**-48
+
 
 class Sample(NamedTuple):
     """The outputs at one point of a line, flat, and the relative error of the step that was really made."""
@@ -86,6 +88,14 @@ class Ladder:
         noise = 2 * self._noise(np.fmax(np.abs(there), np.abs(self.here))) / h + misstep * np.abs(slope)
         powers = range(1, COLUMNS)
         return rows(neville(slope, powers), np.zeros(()), noise, growth(powers))
+
+    @property
+    def consecutive(self) -> range:
+        """The rungs that have been sampled, without those far below."""
+        count = 0
+        while count in self.samples:
+            count += 1
+        return range(count)
 
     def lives(self, sign: int) -> bool:
         """Whether the function has a value at any step to that side."""
@@ -201,7 +211,8 @@ def measured_noise(line: Line, here: Array) -> Array:
         shown.append(sigma)
         near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
         agreed = ~still & near & (levels.max(0) <= 4 * levels.min(0)) & np.isnan(found)
-        kink = np.abs(np.log2(sigma / row * where / spacing)) < 2
+        # What is left at the level of rounding is in proportion to the spacing by chance only.
+        kink = (np.abs(np.log2(sigma / row * where / spacing)) < 2) & (sigma > FLOOR * np.abs(here))
         most = np.where(agreed, np.where(kink, sigma, np.fmax(most, sigma)), most)
         same = agreed & (sigma <= 8 * row) & (row <= 8 * sigma)
         times = np.where(same, times + 1, np.where(agreed, 1, times))
