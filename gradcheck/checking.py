@@ -293,13 +293,18 @@ def disagreement(problem: Problem, here: list[Evidence]) -> str:
     if forward is not None:
         yours, theirs = diagnosis.apart(forward.claimed, forward.value)
         return f"The forward differs from its twin, and which is wrong nobody knows: yours {yours}, by {forward.oracle} {theirs}."
-    sides = [
-        ", ".join(sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}))
-        for s in ("for", "against")
-    ]
+    sides = [sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}) for s in ("for", "against")]
+    texts = [", ".join(side) for side in sides]
     return (
-        f"Oracles disagree at {problem.point.name}: for {sides[0]}; against {sides[1]}: {diagnosis.entry_text(odd[0])}."
+        f"Oracles disagree at {problem.point.name}: for {texts[0]}; against {texts[1]}: "
+        f"{diagnosis.entry_text(odd[0])}.{odd_one_out(*sides)}"
     )
+
+
+def odd_one_out(*sides: list[str]) -> str:
+    """The oracle that stands alone against several others; nobody where each side has one voice, or several."""
+    lonely, others = sorted(sides, key=len)
+    return f" The odd one out is {lonely[0]}." if len(lonely) == 1 < len(others) else ""
 
 
 def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
