@@ -13,7 +13,7 @@ import numpy as np
 from gradcheck.domains import seed_of
 from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.symbols import Tie, region
-from gradcheck.oracles import formulas, twins
+from gradcheck.oracles import formulas, proof_cache, twins
 from gradcheck.oracles.derivation import Derivation, derive
 from gradcheck.oracles.prover import ZERO, Comparison, Entry, measure, prove, worker
 from gradcheck.problems import Problem
@@ -73,7 +73,7 @@ def judge(problem: Problem, derivation: Derivation, started: float) -> Iterator[
     proofs = [""] * count
     if not any(e.gap > e.slack for e in entries):
         residuals = tuple(c - t for c, t in zip(comparison.claimed, comparison.true, strict=True))
-        proofs = asked(notes, deadline, proofs, prove, residuals, printed_values(derivation))
+        proofs = proved(notes, deadline, residuals, printed_values(derivation))
     findings = [Finding(e, *stance_of(e, p)) for e, p in zip(entries, proofs, strict=True)]
     groups = by_argument(problem, derivation, findings)
     if all(f.stance == "for" for f in findings):
@@ -89,6 +89,19 @@ def asked(notes: list[str], deadline: float, default: Any, function: Any, *args:
     except RuntimeError as error:
         notes.append(f"{function.__name__}: {error}")
         return default
+
+
+def proved(notes: list[str], deadline: float, residuals: tuple[Any, ...], printed: dict[Any, Any]) -> list[str]:
+    """The proof of each residual, from an earlier run where there was one; what ran out of time is not kept."""
+    key = proof_cache.key(residuals, printed)
+    known = proof_cache.read(key, len(residuals))
+    if known is not None:
+        return known
+    proofs: list[str] = asked(notes, deadline, [], prove, residuals, printed)
+    if not proofs:
+        return [""] * len(residuals)
+    proof_cache.write(key, proofs)
+    return proofs
 
 
 def printed_values(derivation: Derivation) -> dict[Any, Any]:
