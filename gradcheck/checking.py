@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def check(
     seed: int = 0,
     budget: int | None = None,
     timeout: float | None = None,
-    jax: Function | None = None,
+    jax: Function | Literal["auto"] | None = None,
     sympy: Function | None = None,
 ) -> Result:
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
@@ -76,7 +76,7 @@ def check(
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 20,000,000 by default.  timeout: seconds, an emergency stop.
-    jax, sympy: twins, as in `gradcheck.rule`.
+    jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
     verdict *error*.
@@ -107,7 +107,9 @@ def named(point: Point, case: Case) -> Point:
     return replace(point, name=f"{point.name}[{case.label}]") if case.label else point
 
 
-def as_rule(function: Function, vjp: Function | None, jax: Function | None, sympy: Function | None) -> Rule:
+def as_rule(
+    function: Function, vjp: Function | None, jax: Function | Literal["auto"] | None, sympy: Function | None
+) -> Rule:
     """The rule that the first arguments of `check` mean.  Raises TypeError where they mean none."""
     if not callable(function):
         raise TypeError(f"rule_or_forward is {contract.describe(function)}: pass a function that returns (y, pullback)")

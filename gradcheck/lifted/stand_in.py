@@ -104,9 +104,11 @@ class Rewriter:
 
 
 def home_of(function: Any) -> str:
-    """The module that a library's function is from; ufuncs of scipy.special do not say it themselves."""
+    """The public module that a library's function is from; ufuncs of scipy.special do not say it themselves."""
     home = getattr(function, "__module__", None)
-    return "scipy.special" if home is None and isinstance(function, np.ufunc) else str(home)
+    if home is None and isinstance(function, np.ufunc):
+        return "scipy.special"
+    return str(home).partition("._")[0]
 
 
 def foreign(module: str | None) -> bool:
@@ -218,8 +220,18 @@ NUMPY_NAMES: Mapping[str, str] = {
 }
 
 
+def numpy_and_special() -> tuple[Any, ...]:
+    """Where the functions of exact numbers are."""
+    from scipy import special
+
+    return np, special
+
+
 class MathStandIn:
-    """The module math; a function of an exact number is NumPy's of that name."""
+    """The module math; a function of an array of `kind` is that of the same name in the first of `homes` that has it."""
+
+    def __init__(self, kind: type = Lifted, homes: Callable[[], tuple[Any, ...]] = numpy_and_special) -> None:
+        self._kind, self._homes = kind, homes
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(math, name)
@@ -227,15 +239,12 @@ class MathStandIn:
             return value
 
         def function(*args: Any) -> Any:
-            if not any(isinstance(a, Lifted) for a in args):
+            if not any(isinstance(a, self._kind) for a in args):
                 return value(*args)
             known = NUMPY_NAMES.get(name, name)
-            if hasattr(np, known):
-                return getattr(np, known)(*args)
-            from scipy import special
-
-            if not hasattr(special, known):
-                raise NotLiftable(f"math.{name} is not known to exact arithmetic: use the NumPy function")
-            return getattr(special, known)(*args)
+            for home in self._homes():
+                if hasattr(home, known):
+                    return getattr(home, known)(*args)
+            raise NotLiftable(f"math.{name} is not known to this arithmetic: use the NumPy function")
 
         return function

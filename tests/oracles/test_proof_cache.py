@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sympy
 
 from gradcheck import check
 from gradcheck.oracles import proof_cache, symbolic
 from gradcheck.oracles.proof_cache import key, read, write
+
+sympy = pytest.importorskip("sympy")
 
 X, Y = sympy.symbols("x y", real=True)
 C = sympy.Symbol("c", real=True)
@@ -65,7 +66,9 @@ def test_a_changed_rule_is_not_proved(asked: list[str]) -> None:
     assert asked.count("prove") == 2
 
 
-@pytest.mark.parametrize("content", ["", "[", '{"a": 1}', '["proved"]', '["proved", "certainly"]', "[1, []]", "\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", ["", "[", '{"a": 1}', '["proved"]', '["proved", "certainly"]', "[1, []]", "\xff\xfe"]
+)
 def test_a_corrupt_entry_is_believed_or_kept(content: str, store: Path, asked: list[str]) -> None:
     prove(tanh)
     (entry,) = store.iterdir()
@@ -92,7 +95,9 @@ def test_without_a_cache_nothing_is_read_or_written(tmp_path: Path) -> None:
     assert read("name", 1) is None
 
 
-def test_a_folder_that_is_taken_away_stops_the_run(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_is_taken_away_stops_the_run(
+    store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(proof_cache.caching, "folder", lambda name: tmp_path / "gone")
     write("name", ["proved"])
     assert read("name", 1) is None
