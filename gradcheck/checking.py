@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -18,10 +18,8 @@ import numpy as np
 from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
-from gradcheck.results import Accuracy, Array, Evidence, Point, Result, Verdict, verdict
+from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
-
-Room = Callable[[tuple[Any, ...]], tuple[Array | None, ...]]
 
 OURS = Path(__file__).parent
 
@@ -92,14 +90,13 @@ def check(
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
-        return check_points(
-            rule, rule.name, [(named(p, c), c.room) for c in cases for p in c.points(seed)], settings, complete=True
-        )
+        points = [(named(p, c), c) for c in cases for p in c.points(seed)]
+        return check_points(rule, rule.name, points, settings, complete=True)
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     rule.argument_names(len(args))
     point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
-    return check_points(rule, rule.name, [(point, no_limits)], settings)
+    return check_points(rule, rule.name, [(point, None)], settings)
 
 
 def named(point: Point, case: Case) -> Point:
@@ -121,11 +118,6 @@ def as_rule(
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
 
 
-def no_limits(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Room without bounds, for points that nobody drew."""
-    return (None,) * len(args)
-
-
 def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Result:
     """A case at all its points, or at the one of that name.  `settings` as for `check`.
 
@@ -139,7 +131,7 @@ def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Resu
     if not points:
         names = ", ".join(p.name for p in case.points(chosen.seed))
         raise ValueError(f"point={point!r} is not one of {case.name}: choose from {names}")
-    return check_points(case.rule, case.name, [(p, case.room) for p in points], chosen, complete=point is None)
+    return check_points(case.rule, case.name, [(p, case) for p in points], chosen, complete=point is None)
 
 
 def no_data(missing: MissingData) -> Evidence:
@@ -148,21 +140,24 @@ def no_data(missing: MissingData) -> Evidence:
 
 
 def check_points(
-    rule: Rule, name: str, points: Sequence[tuple[Point, Room]], settings: Settings, *, complete: bool = False
+    rule: Rule, name: str, points: Sequence[tuple[Point, Case | None]], settings: Settings, *, complete: bool = False
 ) -> Result:
     """A rule at points, all oracles at each; stops at the first point where it raises.
 
-    complete: these are all the points of a case.
+    points: each with the case that it was drawn for, if any.  complete: these are all the points of a case.
+    A counterexample that an oracle finds beside a point is a further point, which all oracles examine.
     """
     start = time.perf_counter()
     evidence: list[Evidence] = []
     problems: list[Problem] = []
     trouble: str | None = None
     wanted = oracles.select(settings.oracles)
-    for point, room in points:
+    waiting = list(points)
+    while waiting:
+        point, case = waiting.pop(0)
         try:
             with time_limit(settings.timeout):
-                problem = evaluate(rule, point, room, settings)
+                problem = evaluate(rule, point, case, settings)
                 problems.append(problem)
                 evidence += examine(problem, wanted)
         except OutOfTime:
@@ -171,6 +166,8 @@ def check_points(
             trouble = f"The rule raised at {point.name}: {raised(error)}"
         if trouble:
             break
+        if "counterexample" in problem.extras:
+            waiting.insert(0, (problem.extras["counterexample"], case))
     evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
@@ -190,11 +187,13 @@ def check_points(
     )
 
 
-def evaluate(rule: Rule, point: Point, room: Room, settings: Settings) -> Problem:
+def evaluate(rule: Rule, point: Point, case: Case | None, settings: Settings) -> Problem:
     """The rule in floating point at a point."""
     with np.errstate(all="ignore"):
         problem = contract.evaluate(rule, point, seed=settings.seed, budget=settings.budget or DEFAULT_BUDGET)
-        problem.room = room(problem.args)
+        # A point that nobody drew has no known limits, and no known structure.
+        problem.room = case.room(problem.args) if case else (None,) * len(problem.args)
+        problem.free = case.free(len(problem.args)) if case else ()
     problem.asked = settings.oracles not in ("auto", "all")
     return problem
 
