@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from gradcheck import domains
 from gradcheck.printed import Claims
 from gradcheck.results import Array, Point
@@ -33,7 +35,11 @@ class Case:
         """The points at which the case is checked: small ones for proofs, random ones, and special values."""
         turns = max([2, *(len(s.options) for s in self.domain.values() if isinstance(s, domains.Choice))])
         specials = max([0, *(s.specials for s in self.domain.values() if isinstance(s, domains.Real))])
-        yield self.point("small", 0, seed)
+        small, other = self.point("small", 0, seed), self.point("small", 1, seed)
+        yield small
+        # Of other shapes, with an axis of size 1 first; not where that costs more.
+        if shapes(other) != shapes(small) and entries(other) <= entries(small):
+            yield other
         for turn in range(turns):
             yield self.point("random", turn, seed)
         for turn in range(specials):
@@ -63,10 +69,24 @@ class Case:
         }
         return tuple(args), params
 
+    def free(self, count: int) -> tuple[bool, ...]:
+        """Whether each of `count` arguments may be any real numbers near those drawn, without a structure."""
+        return tuple(isinstance(self.domain.get(n), domains.Real) for n in self.rule.argument_names(count))
+
     def room(self, args: tuple[Any, ...]) -> tuple[Array | None, ...]:
         """How far each entry of each argument may move inside the domain."""
         names = self.rule.argument_names(len(args))
         return tuple(self.domain[n].room(a) if n in self.domain else None for n, a in zip(names, args, strict=True))
+
+
+def shapes(point: Point) -> list[tuple[int, ...]]:
+    """The shapes of the arguments."""
+    return [np.shape(a) for a in point.args]
+
+
+def entries(point: Point) -> int:
+    """The number of entries of all arguments."""
+    return sum(np.size(a) for a in point.args)
 
 
 def collect(module: ModuleType) -> list[Case | Claims]:

@@ -7,21 +7,19 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
-from gradcheck.results import Accuracy, Array, Evidence, Point, Result, Verdict, verdict
+from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
-
-Room = Callable[[tuple[Any, ...]], tuple[Array | None, ...]]
 
 OURS = Path(__file__).parent
 
@@ -66,7 +64,7 @@ def check(
     seed: int = 0,
     budget: int | None = None,
     timeout: float | None = None,
-    jax: Function | None = None,
+    jax: Function | Literal["auto"] | None = None,
     sympy: Function | None = None,
 ) -> Result:
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
@@ -76,7 +74,7 @@ def check(
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
-    jax, sympy: twins, as in `gradcheck.rule`.
+    jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
     verdict *error*.
@@ -92,14 +90,13 @@ def check(
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
-        return check_points(
-            rule, rule.name, [(named(p, c), c.room) for c in cases for p in c.points(seed)], settings, complete=True
-        )
+        points = [(named(p, c), c) for c in cases for p in c.points(seed)]
+        return check_points(rule, rule.name, points, settings, complete=True)
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     rule.argument_names(len(args))
     point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
-    return check_points(rule, rule.name, [(point, no_limits)], settings)
+    return check_points(rule, rule.name, [(point, None)], settings)
 
 
 def named(point: Point, case: Case) -> Point:
@@ -107,7 +104,9 @@ def named(point: Point, case: Case) -> Point:
     return replace(point, name=f"{point.name}[{case.label}]") if case.label else point
 
 
-def as_rule(function: Function, vjp: Function | None, jax: Function | None, sympy: Function | None) -> Rule:
+def as_rule(
+    function: Function, vjp: Function | None, jax: Function | Literal["auto"] | None, sympy: Function | None
+) -> Rule:
     """The rule that the first arguments of `check` mean.  Raises TypeError where they mean none."""
     if not callable(function):
         raise TypeError(f"rule_or_forward is {contract.describe(function)}: pass a function that returns (y, pullback)")
@@ -117,11 +116,6 @@ def as_rule(function: Function, vjp: Function | None, jax: Function | None, symp
         return function
     inner = function.function if isinstance(function, Rule) else function
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
-
-
-def no_limits(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Room without bounds, for points that nobody drew."""
-    return (None,) * len(args)
 
 
 def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Result:
@@ -137,7 +131,7 @@ def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Resu
     if not points:
         names = ", ".join(p.name for p in case.points(chosen.seed))
         raise ValueError(f"point={point!r} is not one of {case.name}: choose from {names}")
-    return check_points(case.rule, case.name, [(p, case.room) for p in points], chosen, complete=point is None)
+    return check_points(case.rule, case.name, [(p, case) for p in points], chosen, complete=point is None)
 
 
 def no_data(missing: MissingData) -> Evidence:
@@ -146,21 +140,24 @@ def no_data(missing: MissingData) -> Evidence:
 
 
 def check_points(
-    rule: Rule, name: str, points: Sequence[tuple[Point, Room]], settings: Settings, *, complete: bool = False
+    rule: Rule, name: str, points: Sequence[tuple[Point, Case | None]], settings: Settings, *, complete: bool = False
 ) -> Result:
     """A rule at points, all oracles at each; stops at the first point where it raises.
 
-    complete: these are all the points of a case.
+    points: each with the case that it was drawn for, if any.  complete: these are all the points of a case.
+    A counterexample that an oracle finds beside a point is a further point, which all oracles examine.
     """
     start = time.perf_counter()
     evidence: list[Evidence] = []
     problems: list[Problem] = []
     trouble: str | None = None
     wanted = oracles.select(settings.oracles)
-    for point, room in points:
+    waiting = list(points)
+    while waiting:
+        point, case = waiting.pop(0)
         try:
             with time_limit(settings.timeout):
-                problem = evaluate(rule, point, room, settings)
+                problem = evaluate(rule, point, case, settings)
                 problems.append(problem)
                 evidence += examine(problem, wanted)
         except OutOfTime:
@@ -169,6 +166,8 @@ def check_points(
             trouble = f"The rule raised at {point.name}: {raised(error)}"
         if trouble:
             break
+        if "counterexample" in problem.extras:
+            waiting.insert(0, (problem.extras["counterexample"], case))
     evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
@@ -188,11 +187,13 @@ def check_points(
     )
 
 
-def evaluate(rule: Rule, point: Point, room: Room, settings: Settings) -> Problem:
+def evaluate(rule: Rule, point: Point, case: Case | None, settings: Settings) -> Problem:
     """The rule in floating point at a point."""
     with np.errstate(all="ignore"):
         problem = contract.evaluate(rule, point, seed=settings.seed, budget=settings.budget or DEFAULT_BUDGET)
-        problem.room = room(problem.args)
+        # A point that nobody drew has no known limits, and no known structure.
+        problem.room = case.room(problem.args) if case else (None,) * len(problem.args)
+        problem.free = case.free(len(problem.args)) if case else ()
     problem.asked = settings.oracles not in ("auto", "all")
     return problem
 
@@ -293,13 +294,18 @@ def disagreement(problem: Problem, here: list[Evidence]) -> str:
     if forward is not None:
         yours, theirs = diagnosis.apart(forward.claimed, forward.value)
         return f"The forward differs from its twin, and which is wrong nobody knows: yours {yours}, by {forward.oracle} {theirs}."
-    sides = [
-        ", ".join(sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}))
-        for s in ("for", "against")
-    ]
+    sides = [sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}) for s in ("for", "against")]
+    texts = [", ".join(side) for side in sides]
     return (
-        f"Oracles disagree at {problem.point.name}: for {sides[0]}; against {sides[1]}: {diagnosis.entry_text(odd[0])}."
+        f"Oracles disagree at {problem.point.name}: for {texts[0]}; against {texts[1]}: "
+        f"{diagnosis.entry_text(odd[0])}.{odd_one_out(*sides)}"
     )
+
+
+def odd_one_out(*sides: list[str]) -> str:
+    """The oracle that stands alone against several others; nobody where each side has one voice, or several."""
+    lonely, others = sorted(sides, key=len)
+    return f" The odd one out is {lonely[0]}." if len(lonely) == 1 < len(others) else ""
 
 
 def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:

@@ -51,8 +51,9 @@ class Draw:
         if letter not in self.sizes:
             known = [s for s in self.sizes.values() if isinstance(s, int)]
             if self.role == "small":
-                # Two axes of 2 make no formula trivial; one of 1 is a case of its own, and proofs stay cheap.
-                self.sizes[letter] = (2, 2, 1)[len(known) % 3]
+                # Two axes of 2 make no formula trivial; one of 1 is a case of its own (last, then first), and proofs
+                # stay cheap.
+                self.sizes[letter] = ((2, 2, 1), (1, 2, 2))[self.turn % 2][len(known) % 3]
             else:
                 # The second point has a batch of one; special points keep the first one's shapes.
                 offset = 4 * self.turn % len(SIZES) if self.role == "random" else 0

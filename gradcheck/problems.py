@@ -22,7 +22,10 @@ class MissingData(Exception):
 
 @dataclass
 class Problem:
-    """One rule at one point.  `y` and `dy` are tuples, one entry for each output; `claimed` one for each argument."""
+    """One rule at one point.  `y` and `dy` are tuples, one entry for each output; `claimed` one for each argument.
+
+    room: how far each entry may move; free: whether the entries of an argument may be moved each on its own.
+    """
 
     rule: Rule
     point: Point
@@ -34,6 +37,7 @@ class Problem:
     claimed: tuple[Array, ...]
     single: bool = True
     room: tuple[Array | None, ...] = ()
+    free: tuple[bool, ...] = ()
     budget: int = DEFAULT_BUDGET
     seed: int = 0
     asked: bool = False

@@ -88,7 +88,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Point:
-    """Concrete arguments at which a case was checked.  `role`: random, special, small, or given."""
+    """Concrete arguments at which a case was checked.  `role`: random, special, small, given, or counterexample."""
 
     name: str
     role: str

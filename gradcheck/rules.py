@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from gradcheck.domains import Spec
 
@@ -29,7 +29,7 @@ class Rule:
         function: Function,
         *,
         domains: Mapping[str, Domain] | None = None,
-        jax: Function | None = None,
+        jax: Function | Literal["auto"] | None = None,
         sympy: Function | None = None,
         sympy_matrix: Function | None = None,
         source: str = "",
@@ -86,6 +86,8 @@ class Rule:
         return tuple(names[:count])
 
     def _check_declaration(self) -> None:
+        if not (self.jax is None or self.jax == "auto" or callable(self.jax)):
+            raise TypeError(f"{self.name}: jax is {self.jax!r}: give a twin jax(jax, *args, **params), or 'auto'")
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():
@@ -121,7 +123,7 @@ def rule(
     *,
     domain: Domain | None = None,
     domains: Mapping[str, Domain] | None = None,
-    jax: Function | None = None,
+    jax: Function | Literal["auto"] | None = None,
     sympy: Function | None = None,
     sympy_matrix: Function | None = None,
     source: str = "",
@@ -141,7 +143,7 @@ def rule(
     """Declare a function that returns ``(y, pullback)`` as a rule.
 
     domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
-    jax: twin ``jax(jax, *args, **params)``; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
+    jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
     sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason}.
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.
     accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.

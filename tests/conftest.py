@@ -3,7 +3,7 @@
 import itertools
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,14 @@ CLAIMS = """
 def nine(x):
     return {"y": x * x}
 """
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_cache() -> Iterator[None]:
+    """Tests neither find nor leave anything in the user's cache, nor do the processes that they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADCHECK_CACHE", "off")
+        yield
 
 
 @pytest.fixture

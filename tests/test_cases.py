@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import choice, claims, fixed, positive, real, rule
+from gradcheck import Rule, choice, claims, fixed, made, positive, real, rule, spd
 from gradcheck.cases import Case, belongs, collect
 
 
@@ -40,9 +40,40 @@ def test_a_case_goes_by_another_name() -> None:
 
 
 def test_a_case_is_checked_at_other_points() -> None:
-    assert [p.name for p in Case(total).points()] == ["small0", "random0", "random1", "random2", "special0", "special1"]
-    assert [p.name for p in Case(total, "wide").points()] == ["small0", "random0", "random1"]
-    assert [p.role for p in Case(total, "wide").points()] == ["small", "random", "random"]
+    assert [p.name for p in Case(total).points()] == [
+        "small0",
+        "small1",
+        "random0",
+        "random1",
+        "random2",
+        "special0",
+        "special1",
+    ]
+    assert [p.name for p in Case(total, "wide").points()] == ["small0", "small1", "random0", "random1"]
+    assert [p.role for p in Case(total, "wide").points()] == ["small", "small", "random", "random"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "shapes"),
+    [
+        pytest.param(dict(xs0=real("n")), [[(2,)], [(1,)]], id="one axis"),
+        pytest.param(dict(xs0=real("n k"), xs1=real("k m")), [[(2, 2), (2, 1)], [(1, 2), (2, 2)]], id="a product"),
+        pytest.param(
+            dict(xs0=real("n 1 k"), xs1=real("m 1")), [[(2, 1, 2), (1, 1)], [(1, 1, 2), (2, 1)]], id="broadcast"
+        ),
+        pytest.param(dict(xs0=real()), [[()]], id="no axes"),
+        pytest.param(dict(xs0=real("2 3")), [[(2, 3)]], id="fixed axes"),
+        pytest.param(dict(xs0=made(lambda draw: np.ones(2 + draw.turn))), [[(2,)]], id="larger"),
+    ],
+)
+def test_a_proof_is_attempted_at_shapes_that_cost_more_or_tell_nothing(domain: Any, shapes: Any) -> None:
+    case = Case(Rule(lambda *xs: (xs, None), domains={"": domain}))
+    assert [[np.shape(a) for a in p.args] for p in case.points() if p.role == "small"] == shapes
+
+
+def test_an_argument_with_a_structure_is_free() -> None:
+    case = Case(Rule(lambda x, a, p: (x, None), domains={"": dict(x=real("n"), a=spd("n"), p=positive("n"))}))
+    assert case.free(3) == (True, False, True)
 
 
 def test_every_choice_of_a_parameter_is_taken() -> None:

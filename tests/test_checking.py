@@ -43,7 +43,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no such point": (
         lambda: check_case(Case(declared), point="random9"),
         ValueError,
-        r"point='random9' is not one of .*declared: choose from small0, random0, random1",
+        r"point='random9' is not one of .*declared: choose from small0, small1, random0, random1",
     ),
 }
 
@@ -78,7 +78,7 @@ def test_lists_and_numbers_are_refused_as_arguments() -> None:
 def test_a_declared_rule_is_checked_without_its_domain() -> None:
     result = check(declared, oracles="exact")
     assert result
-    assert [p.name for p in result.points] == ["small0", "random0", "random1"]
+    assert [p.name for p in result.points] == ["small0", "small1", "random0", "random1"]
     assert result.name == declared.name
 
 
@@ -86,7 +86,7 @@ def test_the_points_of_several_domains_cannot_be_told_apart() -> None:
     result = check(one_sided, oracles="exact")
     assert result.verdict == "fail"
     assert result.failed_at.endswith("[negative]")
-    assert len({p.name for p in result.points}) == len(result.points) == 6
+    assert len({p.name for p in result.points}) == len(result.points) == 8
 
 
 def test_a_case_is_checked_at_another_point_than_the_one_asked_for() -> None:

@@ -31,32 +31,38 @@ def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
 
     Raises NotLiftable, with the line of the user's code that is to blame.
     """
-    rewrite = Rewriter(system)
+    with rewritten({"numpy": NumpyStandIn(system), "math": MathStandIn()}) as rewrite:
+        try:
+            yield rewrite
+        except (AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as error:
+            raise NotLiftable(f"{blame(error)}{error}") from error
+
+
+@contextmanager
+def rewritten(modules: Mapping[str, Any]) -> Iterator[Rewriter]:
+    """Inside, rules run with other modules, given by name, in place of their own; gives the rewriting for functions."""
+    rewrite = Rewriter(modules)
     token = rewriting.set(rewrite)
     try:
         yield rewrite
-    except (AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as error:
-        raise NotLiftable(f"{blame(error)}{error}") from error
     finally:
         rewriting.reset(token)
 
 
 def blame(error: BaseException) -> str:
-    """The last line of the traceback that is neither ours nor NumPy's: ``layers.py:12 (np.sort(x)): ``."""
+    """The last line of the traceback that is neither ours nor a library's: ``layers.py:12: `np.sort(x)`: ``."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
-        if OURS not in path.parents and "numpy" not in path.parts and path.name != "contextlib.py":
+        if OURS not in path.parents and not {"numpy", "jax", "contextlib.py"}.intersection(path.parts):
             return f"{path.name}:{frame.lineno}: `{frame.line}`: "
     return ""
 
 
 class Rewriter:
-    """Functions with the same code, in whose globals and closures `np` and `math` are replaced."""
+    """Functions with the same code, in whose globals and closures modules such as numpy and math are replaced."""
 
-    def __init__(self, system: System) -> None:
-        self.system = system
-        self.numpy = NumpyStandIn(system)
-        self.math = MathStandIn()
+    def __init__(self, modules: Mapping[str, Any]) -> None:
+        self.modules = modules
         self.done: dict[types.FunctionType, types.FunctionType] = {}
         # What functions share through globals and closures they share in their copies too.
         self.namespaces: dict[int, dict[str, Any]] = {}
@@ -67,10 +73,8 @@ class Rewriter:
 
     def replace(self, value: Any) -> Any:
         """What stands in for a global or a closed-over value; itself where nothing has to."""
-        if value is np:
-            return self.numpy
-        if value is math:
-            return self.math
+        if isinstance(value, types.ModuleType):
+            return self.modules.get(value.__name__, value)
         # Not by __module__, which a wrapper takes over from what it wraps.
         if isinstance(value, types.FunctionType) and not foreign(value.__globals__.get("__name__")):
             return self.function(value)
@@ -78,9 +82,8 @@ class Rewriter:
             return types.MethodType(self.replace(value.__func__), value.__self__)
         if isinstance(value, functools.partial):
             return functools.partial(self.replace(value.func), *value.args, **value.keywords)
-        if callable(value) and getattr(value, "__module__", None) in ("numpy", "math"):
-            home = self.math if value.__module__ == "math" else self.numpy
-            return getattr(home, value.__name__, value)
+        if callable(value) and (home := home_of(value)) in self.modules:
+            return getattr(self.modules[home], value.__name__, value)
         return value
 
     def function(self, function: types.FunctionType) -> types.FunctionType:
@@ -103,6 +106,14 @@ class Rewriter:
             with suppress(ValueError):  # a cell that is not filled yet
                 self.cells[id(source)].cell_contents = self.replace(source.cell_contents)
         return copy
+
+
+def home_of(function: Any) -> str:
+    """The public module that a library's function is from; ufuncs of scipy.special do not say it themselves."""
+    home = getattr(function, "__module__", None)
+    if home is None and isinstance(function, np.ufunc):
+        return "scipy.special"
+    return str(home).partition("._")[0]
 
 
 def foreign(module: str | None) -> bool:
@@ -214,8 +225,18 @@ NUMPY_NAMES: Mapping[str, str] = {
 }
 
 
+def numpy_and_special() -> tuple[Any, ...]:
+    """Where the functions of exact numbers are."""
+    from scipy import special
+
+    return np, special
+
+
 class MathStandIn:
-    """The module math; a function of an exact number is NumPy's of that name."""
+    """The module math; a function of an array of `kind` is that of the same name in the first of `homes` that has it."""
+
+    def __init__(self, kind: type = Lifted, homes: Callable[[], tuple[Any, ...]] = numpy_and_special) -> None:
+        self._kind, self._homes = kind, homes
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(math, name)
@@ -223,15 +244,12 @@ class MathStandIn:
             return value
 
         def function(*args: Any) -> Any:
-            if not any(isinstance(a, Lifted) for a in args):
+            if not any(isinstance(a, self._kind) for a in args):
                 return value(*args)
             known = NUMPY_NAMES.get(name, name)
-            if hasattr(np, known):
-                return getattr(np, known)(*args)
-            from scipy import special
-
-            if not hasattr(special, known):
-                raise NotLiftable(f"math.{name} is not known to exact arithmetic: use the NumPy function")
-            return getattr(special, known)(*args)
+            for home in self._homes():
+                if hasattr(home, known):
+                    return getattr(home, known)(*args)
+            raise NotLiftable(f"math.{name} is not known to this arithmetic: use the NumPy function")
 
         return function

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.oracles import same_source
 from gradcheck.oracles.differences import relative
+from gradcheck.oracles.stored_programs import stored
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array, Evidence, Question, Stance
 
@@ -21,8 +23,9 @@ PERTURBATIONS = 3
 ROUNDING = 64.0
 # And by so many units in the last place of the scale of a cotangent, where large terms cancel.
 CANCELLING = 4.0
-# The twin rounds inside as well, of which its inputs tell nothing: below so much of the scale it does not look.
-FINEST = 2.0**-30
+# The twin rounds inside as well, of which its inputs tell nothing: below so much of the scale it does not look,
+# in double and in single precision.
+FINEST, FINEST_LOW = 2.0**-30, 2.0**-12
 # Differences below so much of the scale refute nothing, and bars beyond it say nothing for; in float32, the second.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
@@ -40,7 +43,7 @@ class Twin(NamedTuple):
 
 @dataclass
 class Jax:
-    """Values and cotangents of a rule's JAX twin, in float64 on the CPU."""
+    """Values and cotangents of a rule's JAX twin, on the CPU; in float64, or in float32 where all arguments are."""
 
     name: str = "jax"
     _compiled: dict[Any, Callable[..., Any]] = field(default_factory=dict, repr=False)
@@ -51,7 +54,8 @@ class Jax:
 
     def wants(self, problem: Problem) -> bool:
         """Points of few different shapes: each new shape costs a compilation."""
-        return problem.point.role != "random" or problem.point.name == "random0"
+        first = {"small": "small0", "random": "random0"}
+        return problem.point.name.startswith(first.get(problem.point.role, ""))
 
     def examine(self, problem: Problem) -> Iterable[Evidence]:
         """One piece of evidence for each output (the forward) and for each argument (the formula)."""
@@ -63,8 +67,12 @@ class Jax:
         except Mismatch as error:
             found = [said(problem, "against", question="forward", discrepancy=np.inf, detail=str(error))]
         except Exception as error:  # a twin is the user's code, and jax's
+            if problem.rule.jax == "auto":
+                return [same_source.refused(error, problem.point.name)]
             message = f"the twin raised {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             found = [said(problem, "undecided", detail=message)]
+        if problem.rule.jax == "auto":
+            found = same_source.labelled(found)
         operations = (1 + PERTURBATIONS) * (problem.size + sum(y.size for y in problem.y))
         seconds = (time.perf_counter() - start) / max(1, len(found))
         return [replace(e, operations=operations, seconds=seconds) for e in found]
@@ -75,7 +83,11 @@ class Jax:
         arrays = {k: v for k, v in problem.params.items() if isinstance(v, np.ndarray) and v.dtype != object}
         static = {k: v for k, v in problem.params.items() if k not in arrays}
         moved = perturbed(problem)
-        with warnings.catch_warnings(), jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        with (
+            warnings.catch_warnings(),
+            jax.enable_x64(not single_precision(problem)),
+            jax.default_device(jax.devices("cpu")[0]),
+        ):
             warnings.simplefilter("ignore")
             try:
                 return self._answer(problem, static, arrays, moved)
@@ -92,24 +104,23 @@ class Jax:
         ]
         shapes = [(v.shape, v.dtype.str) for v in (*moved[0], *moved[1], *arrays.values())]
         key = (problem.rule, problem.single, *values, *arrays, *shapes)
-        if key not in self._compiled:
-            self._compiled[key] = compiled(problem, static)
         args, dys = moved
-        answers = [
-            self._compiled[key](arrays, [x[turn] for x in args], [d[turn] for d in dys])
-            for turn in range(1 + PERTURBATIONS)
-        ]
+        turns = [(arrays, [x[turn] for x in args], [d[turn] for d in dys]) for turn in range(1 + PERTURBATIONS)]
+        if key not in self._compiled:
+            with stored():
+                self._compiled[key] = program(problem, static).lower(*turns[0]).compile()
+        answers = [self._compiled[key](*turn) for turn in turns]
         y, cotangents = (tuple(map(np.stack, zip(*group, strict=True))) for group in zip(*answers, strict=True))
         return Twin(y, cotangents)
 
 
-def compiled(problem: Problem, static: Mapping[str, Any]) -> Callable[..., Any]:
-    """The twin and its pullback, as one compiled function of array parameters, arguments and cotangents."""
+def program(problem: Problem, static: Mapping[str, Any]) -> Any:
+    """The twin and its pullback, as one function of array parameters, arguments and cotangents, to be compiled."""
     import jax
 
-    twin, single = problem.rule.jax, problem.single
+    declared, single = problem.rule.jax, problem.single
     shapes = [y.shape for y in problem.y]
-    assert twin is not None
+    twin = declared if callable(declared) else same_source.twin_of(problem.rule.function)
 
     def answer(arrays: Any, args: Any, dys: Any) -> Any:
         def forward(*xs: Any) -> Any:
@@ -129,15 +140,21 @@ def listed(shapes: Iterable[tuple[int, ...]]) -> str:
 
 
 def perturbed(problem: Problem) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Arguments and cotangents in double precision: as they are, then each entry moved by one ULP at random."""
+    """Arguments and cotangents in the twin's precision: as they are, then each entry moved by one ULP at random."""
     rng = problem.rng("jax")
+    number, pair = (np.float32, np.complex64) if single_precision(problem) else (np.float64, np.complex128)
 
     def moved(x: Array) -> Array:
-        exact = np.asarray(x, dtype=complex if np.iscomplexobj(x) else float)
         step = ulp(x.real) + 1j * ulp(x.imag) if np.iscomplexobj(x) else ulp(x)
-        return np.stack([exact, *(exact + rng.choice([-1.0, 1.0], x.shape) * step for _ in range(PERTURBATIONS))])
+        others = (x + rng.choice([-1.0, 1.0], x.shape) * step for _ in range(PERTURBATIONS))
+        return np.stack([x, *others]).astype(pair if np.iscomplexobj(x) else number)
 
     return tuple(map(moved, problem.args)), tuple(map(moved, problem.dy))
+
+
+def single_precision(problem: Problem) -> bool:
+    """Whether all arguments are float32 (or complex64): then over- and underflow are to be those of float32 too."""
+    return bool(problem.args) and all(a.dtype in (np.float32, np.complex64) for a in problem.args)
 
 
 def ulp(x: Array) -> Array:
@@ -182,7 +199,7 @@ def compare(
         explained = np.nan_to_num(np.nanmax(np.abs(theirs - value), axis=0, initial=0.0)) / 2
         unit = problem.scale(argument, np.zeros(ours.shape)) if argument is not None else scale
         bar = ROUNDING * (explained + epsilon * np.abs(value)) + CANCELLING * epsilon * unit
-        bar = np.maximum(bar, FINEST * scale)
+        bar = np.maximum(bar, (FINEST_LOW if single_precision(problem) else FINEST) * scale)
         equal = (ours == value) | (np.isnan(ours) & np.isnan(value))
         off = np.where(equal, 0.0, np.abs(ours - value))
         decisive = DECISIVE if epsilon < 2.0**-30 else DECISIVE_LOW

@@ -131,6 +131,7 @@ class Entry:
 
     gap and slack are relative to the scale: |claimed - true|, and what rounding of the constants explains of it.
     beside: the same gap beyond slack at points beside this one, the largest of them; nan where there is none.
+    counterexample: the values of the symbols there, where claimed and true are apart beside this point only.
     """
 
     claimed: float
@@ -138,6 +139,7 @@ class Entry:
     gap: float
     slack: float
     beside: float
+    counterexample: Mapping[Any, float] = field(default_factory=dict)
 
 
 def measure(comparison: Comparison) -> list[Entry]:
@@ -148,17 +150,19 @@ def measure(comparison: Comparison) -> list[Entry]:
         function = compiled(comparison)
         point = {s: mpmath.mpf(v) for s, v in comparison.values.items()}
         entries = gaps(comparison, function, point)
-        beside = [gaps(comparison, function, p) for p in neighbours(comparison, function, point)]
-        return [
-            Entry(
-                number(claimed),
-                number(true),
-                float(gap),
-                float(slack),
-                max((float(b[i][2] - b[i][3]) for b in beside), default=float("nan")),
-            )
-            for i, (claimed, true, gap, slack) in enumerate(entries)
-        ]
+        places = neighbours(comparison, function, point)
+        beside = [gaps(comparison, function, p) for p in places]
+        return [entry_of(i, numbers, places, beside) for i, numbers in enumerate(entries)]
+
+
+def entry_of(i: int, numbers: tuple[Any, ...], places: list[Mapping[Any, Any]], beside: list[Any]) -> Entry:
+    """What is known of entry `i`: its numbers at the point, and the worst of those beside it."""
+    claimed, true, gap, slack = numbers
+    apart = [float(b[i][2] - b[i][3]) for b in beside]
+    worst = max(apart, default=float("nan"))
+    refuted = gap <= slack and worst > 0
+    where = {s: float(v) for s, v in places[apart.index(worst)].items()} if refuted else {}
+    return Entry(number(claimed), number(true), float(gap), float(slack), worst, where)
 
 
 def number(value: Any) -> float:
@@ -210,7 +214,9 @@ def neighbours(
     free = [s for s in point if s not in comparison.fixed and s not in comparison.constants]
     found: list[Mapping[Any, Any]] = []
     for step in (0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 1e-4, 1e-4, 1e-4):
-        moved = {s: point[s] + mpmath.mpf(rng.uniform(-step, step)) * (abs(point[s]) or 1) for s in free}
+        shifts = {s: rng.uniform(-step, step) * (abs(float(point[s])) or 1) for s in free}
+        # Numbers that floating point has too, so that it can be asked about a counterexample.
+        moved = {s: mpmath.mpf(float(point[s]) + shift) for s, shift in shifts.items()}
         try:
             conditions = function({**point, **moved})[2 * len(comparison.claimed) :]
             if all(mpmath.im(c) == 0 and c > 0 for c in conditions):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ import numpy as np
 from gradcheck.domains import seed_of
 from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.symbols import Tie, region
-from gradcheck.oracles import formulas, twins
+from gradcheck.oracles import formulas, proof_cache, twins
 from gradcheck.oracles.derivation import Derivation, derive
 from gradcheck.oracles.prover import ZERO, Comparison, Entry, measure, prove, worker
 from gradcheck.problems import Problem
-from gradcheck.results import Evidence, Kind, Stance
+from gradcheck.results import Array, Evidence, Kind, Point, Stance
 
 # Entries of all arguments, and of all outputs, up to which proofs are attempted.
 ENTRIES = 24
@@ -73,13 +73,42 @@ def judge(problem: Problem, derivation: Derivation, started: float) -> Iterator[
     proofs = [""] * count
     if not any(e.gap > e.slack for e in entries):
         residuals = tuple(c - t for c, t in zip(comparison.claimed, comparison.true, strict=True))
-        proofs = asked(notes, deadline, proofs, prove, residuals, printed_values(derivation))
+        proofs = proved(notes, deadline, residuals, printed_values(derivation))
     findings = [Finding(e, *stance_of(e, p)) for e, p in zip(entries, proofs, strict=True)]
+    refuted = next((f.entry for f in findings if f.stance == "undecided" and f.entry.counterexample), None)
+    if refuted is not None:
+        notes += counterexample(problem, derivation, refuted)
     groups = by_argument(problem, derivation, findings)
     if all(f.stance == "for" for f in findings):
         groups = [(None, (), findings)]
     for name, shape, group in groups:
         yield summary(problem, derivation, name, shape, group, notes, time.perf_counter() - started)
+
+
+def counterexample(problem: Problem, derivation: Derivation, entry: Entry) -> Iterator[str]:
+    """Hand on the point beside this one at which the formula is wrong, if the domain has it; says so.
+
+    `problem.extras["counterexample"]` is for the other oracles: the exact one certifies it, or not.
+    """
+    if not problem.free or not all(problem.free):
+        return
+    values, args = entry.counterexample, list(problem.args)
+    for place, symbols in zip(derivation.places, derivation.args, strict=True):
+        args[place] = at(values, symbols).astype(problem.args[place].dtype)
+    steps = (np.abs(a - b) for a, b in zip(args, problem.args, strict=True))
+    if any(r is not None and not np.all(s < r) for r, s in zip(problem.room, steps, strict=True)):
+        return
+    dy = tuple(at(values, symbols) for symbols in derivation.dy)
+    name = f"{problem.point.name}/beside"
+    problem.extras["counterexample"] = Point(
+        name, "counterexample", tuple(args), problem.point.params, dy[0] if problem.single else dy
+    )
+    yield f"refuted by the counterexample {name}, for the exact oracle to certify"
+
+
+def at(values: Mapping[Any, float], symbols: Array) -> Array:
+    """The values of an array of symbols."""
+    return np.array([values[s] for s in symbols.flat]).reshape(symbols.shape)
 
 
 def asked(notes: list[str], deadline: float, default: Any, function: Any, *args: Any) -> Any:
@@ -89,6 +118,19 @@ def asked(notes: list[str], deadline: float, default: Any, function: Any, *args:
     except RuntimeError as error:
         notes.append(f"{function.__name__}: {error}")
         return default
+
+
+def proved(notes: list[str], deadline: float, residuals: tuple[Any, ...], printed: dict[Any, Any]) -> list[str]:
+    """The proof of each residual, from an earlier run where there was one; what ran out of time is not kept."""
+    key = proof_cache.key(residuals, printed)
+    known = proof_cache.read(key, len(residuals))
+    if known is not None:
+        return known
+    proofs: list[str] = asked(notes, deadline, [], prove, residuals, printed)
+    if not proofs:
+        return [""] * len(residuals)
+    proof_cache.write(key, proofs)
+    return proofs
 
 
 def printed_values(derivation: Derivation) -> dict[Any, Any]:

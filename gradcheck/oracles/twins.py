@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,14 @@ RESOLUTION = 1e-12
 FLOAT_RESOLUTION = 1e-6
 
 
+class Numbers(NamedTuple):
+    """Outputs and cotangents of a twin; `slopes` are differences of its own value where sympy is to be checked."""
+
+    forward: list[Array]
+    gradient: list[Array]
+    slopes: Sequence[Array] = ()
+
+
 def compare(problem: Problem, derivation: Derivation | None, seconds: float) -> Iterator[Evidence]:
     """Evidence of the oracle "sympy" about the forward and the formula, for each twin that is declared."""
     if any(np.iscomplexobj(a) for a in (*problem.args, *problem.y)):
@@ -26,29 +35,45 @@ def compare(problem: Problem, derivation: Derivation | None, seconds: float) -> 
         if twin is None:
             continue
         try:
-            evidence = list(compared(problem, derivation, *numbers(problem, twin, seconds), seconds))
+            evidence = list(compared(problem, derivation, numbers(problem, twin, seconds), seconds))
         except Exception as error:  # a twin is the user's code, and sympy's
             detail = f"the twin raised {type(error).__name__}: {error}"
             evidence = [Evidence("sympy", "cross-checked", "undecided", detail=detail, point=problem.point.name)]
         yield from evidence
 
 
-def compared(
-    problem: Problem, derivation: Derivation | None, forward: Any, gradient: Any, seconds: float
-) -> Iterator[Evidence]:
+def compared(problem: Problem, derivation: Derivation | None, twin: Numbers, seconds: float) -> Iterator[Evidence]:
     """The twin's numbers against the rule's, which are exact where the rule could be lifted."""
     exact = exact_numbers(derivation, seconds) if derivation is not None else None
     y, claimed = exact or (problem.y, problem.claimed)
     bar = RESOLUTION if exact else FLOAT_RESOLUTION
-    scales = [np.full(t.shape, np.max(np.abs(t), initial=0.0)) for t in forward]
+    scales = [np.full(t.shape, np.max(np.abs(t), initial=0.0)) for t in twin.forward]
     names = ["y"] if problem.single else [f"y{i}" for i in range(len(y))]
-    yield from against_twin(problem, "forward", names, y, forward, scales, bar)
+    yield from against_twin(problem, "forward", names, y, twin.forward, scales, bar)
     reason = "surrogate" if problem.rule.surrogate is not None else "kink" if problem.kink else ""
     if reason:
         yield Evidence("sympy", "cross-checked", "not applicable", reason=reason, point=problem.point.name)
         return
-    scales = [problem.scale(i, t) for i, t in enumerate(gradient)]
-    yield from against_twin(problem, "formula", problem.names, claimed, gradient, scales, bar)
+    scales = [problem.scale(i, t) for i, t in enumerate(twin.gradient)]
+    evidence = list(against_twin(problem, "formula", problem.names, claimed, twin.gradient, scales, bar))
+    if not contradicts_itself(problem, twin):
+        yield from evidence
+        return
+    # Its answer is no reason to trust a pullback that agrees with it.
+    detail = "sympy contradicts the differences of its own value"
+    for e in evidence:
+        yield replace(e, stance="undecided" if e.stance == "for" else e.stance, detail=detail)
+    scales = [problem.scale(i, t) for i, t in enumerate(twin.slopes)]
+    for e in against_twin(problem, "formula", problem.names, claimed, twin.slopes, scales, bar):
+        yield replace(e, oracle="symbolic", kind="measured", detail=f"differences of sympy's value, {DIGITS} digits")
+
+
+def contradicts_itself(problem: Problem, twin: Numbers) -> bool:
+    """Whether sympy's derivative is not the slope of its own value."""
+    return any(
+        bool(np.any(np.abs(g - s) > RESOLUTION * problem.scale(i, s)))
+        for i, (g, s) in enumerate(zip(twin.gradient, twin.slopes, strict=False))
+    )
 
 
 def against_twin(
@@ -93,7 +118,7 @@ def exact_numbers(derivation: Derivation, seconds: float) -> tuple[list[Array], 
     return numbers[: len(derivation.y)], numbers[len(derivation.y) :]
 
 
-def elementwise(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array], list[Array]]:
+def elementwise(problem: Problem, twin: Any, seconds: float) -> Numbers:
     """Outputs and cotangents of a twin on arrays of symbols."""
     import sympy
 
@@ -111,7 +136,7 @@ def elementwise(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array
         for s, v in zip(names.flat, array.flat, strict=True)
     }
     numbers = worker.ask(evaluate, [*y, *differentiate(y, dy, args)], values, seconds=seconds)
-    return numbers[: len(y)], numbers[len(y) :]
+    return Numbers(numbers[: len(y)], numbers[len(y) :])
 
 
 def number(value: Any) -> Any:
@@ -173,8 +198,8 @@ def real(value: Any) -> float:
     return float(mpmath.re(value)) if abs(mpmath.im(value)) <= 1e-30 * abs(value) else float("nan")
 
 
-def matrix(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array], list[Array]]:
-    """Value and cotangents of a scalar expression of MatrixSymbols, by sympy's matrix calculus."""
+def matrix(problem: Problem, twin: Any, seconds: float) -> Numbers:
+    """Value and cotangents of a scalar expression of MatrixSymbols, by sympy's matrix calculus, and its slopes."""
     import sympy
 
     args = [
@@ -195,20 +220,52 @@ def matrix(problem: Problem, twin: Any, seconds: float) -> tuple[list[Array], li
         np.broadcast_to(dy * np.reshape(n, ()), a.shape) if np.size(n) == 1 else dy * n.reshape(a.shape)
         for n, a in zip(numbers, problem.args, strict=True)
     ]
-    return [np.reshape(y, ())], shaped
+    measured = worker.ask(slopes, value, values, seconds=seconds)
+    return Numbers(
+        [np.reshape(y, ())], shaped, [dy * m.reshape(a.shape) for m, a in zip(measured, problem.args, strict=True)]
+    )
 
 
 def explicit(expressions: list[Any], values: Mapping[Any, Any]) -> list[Array]:
     """Matrix expressions at explicit matrices, as arrays of floats."""
+    numbers = with_digits(values)
+    return [np.array(at(e, numbers)).astype(float) for e in expressions]
+
+
+def slopes(value: Any, values: Mapping[Any, Any]) -> list[Array]:
+    """Central differences of a scalar matrix expression by each entry of each argument, with many digits."""
     import sympy
 
-    def with_digits(x: float) -> Any:
-        return sympy.Float(x, DIGITS)
+    numbers = with_digits(values)
 
-    numbers = {
-        s: sympy.ImmutableMatrix(v).applyfunc(with_digits) if isinstance(v, list) else with_digits(v)
+    def slope(symbol: Any, row: int, column: int) -> float:
+        def moved(by: Any) -> Any:
+            matrix = numbers[symbol].as_mutable()
+            matrix[row, column] += by
+            return at(value, {**numbers, symbol: matrix.as_immutable()})[0, 0]
+
+        step = sympy.Float(10, DIGITS) ** (-DIGITS // 3)
+        return float((moved(step) - moved(-step)) / (2 * step))
+
+    return [
+        np.array([[slope(s, i, j) for j in range(n.shape[1])] for i in range(n.shape[0])]) for s, n in numbers.items()
+    ]
+
+
+def at(expression: Any, numbers: Mapping[Any, Any]) -> Any:
+    """A matrix expression at explicit matrices, as one; that of a scalar is 1 by 1."""
+    import sympy
+
+    scalars = {s: n if s.is_Matrix else n[0, 0] for s, n in numbers.items()}
+    result = expression.subs(scalars).doit()
+    return result.as_explicit() if getattr(result, "is_Matrix", False) else sympy.Matrix([[result]])
+
+
+def with_digits(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Floats, and nested lists of them, as matrices of numbers with many digits."""
+    import sympy
+
+    return {
+        s: sympy.ImmutableMatrix(v if isinstance(v, list) else [[v]]).applyfunc(lambda x: sympy.Float(x, DIGITS))
         for s, v in values.items()
     }
-    results = (e.subs(numbers).doit() for e in expressions)
-    matrices = (r.as_explicit() if getattr(r, "is_Matrix", False) else sympy.Matrix([[r]]) for r in results)
-    return [np.array(m).astype(float) for m in matrices]

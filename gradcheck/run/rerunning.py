@@ -14,7 +14,8 @@ def rerun(found: Found, result: Result, options: Options) -> str:
     words = ["gradcheck", "run", found.target, "-k", found.name, "--seed", str(options.seed)]
     point = options.point or (result.failed_at if not result else None)
     if point is not None:
-        words += ["--point", point]
+        # A counterexample is found again from the point that it stands beside.
+        words += ["--point", point.partition("/")[0]]
     if options.oracles != "all":
         words += ["--oracles", options.oracles]
     if options.timeout is not None:

@@ -136,6 +136,22 @@ def test_a_right_rule_agrees_with_its_twin(name: str) -> None:
         assert ("formula", "x" if "x" in rule.argument_names(1) else rule.argument_names(1)[0]) in found
 
 
+def test_overflow_in_float32_is_that_of_float32() -> None:
+    exp = Rule(lambda x: (np.exp(x), lambda dy: dy * np.exp(x)), jax=lambda jax, x: jax.numpy.exp(x))
+    with np.errstate(over="ignore"):
+        assert set(stances(examine(exp, np.array([100.0, 1.0], np.float32))).values()) == {"for"}
+        assert set(stances(examine(exp, np.array([800.0, 1.0]))).values()) == {"for"}
+
+
+def test_a_wrong_factor_in_float32_is_refuted() -> None:
+    wrong = Rule(
+        lambda x: (np.tanh(x), lambda dy: dy * (1 - np.tanh(x) ** 2) * np.float32(1.01)), jax=RIGHT["0-d"][0].jax
+    )
+    found = examine(wrong, np.array([0.1, 0.2], np.float32))
+    assert stances(found) == {("forward", None): "for", ("formula", "x"): "against"}
+    assert found["formula", "x"].resolution < 1e-3
+
+
 def test_a_wrong_cotangent_is_refuted_and_named() -> None:
     def wrong(x: Any) -> Any:
         y = np.tanh(x)
