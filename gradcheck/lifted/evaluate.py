@@ -79,7 +79,7 @@ def is_ball_array(value: Any) -> bool:
     """Whether a parameter is an array of balls already."""
     from flint import arb
 
-    return isinstance(value, np.ndarray) and value.dtype == object and all(isinstance(v, arb) for v in value.flat)
+    return isinstance(value, np.ndarray) and value.dtype == object and value.size > 0 and isinstance(value.flat[0], arb)
 
 
 def claim(

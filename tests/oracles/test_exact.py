@@ -271,6 +271,21 @@ def test_bisection_says_where_there_are_more_wrong_entries() -> None:
     assert formula(result)[0].detail == "found by bisection, not the only one"
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_arguments_that_move_together_do_not_share_the_blame(wrong: int) -> None:
+    def affine(x: Any, w: Any, b: Any) -> Any:
+        def pullback(dy: Any) -> Any:
+            cotangents = [dy @ w.T, x.T @ dy, dy.sum(0)]
+            cotangents[wrong].flat[5] = cotangents[wrong].flat[5] * (1 + 1e-6)
+            return tuple(cotangents)
+
+        return x @ w + b, pullback
+
+    found = formula(exactly(affine, RNG.normal(size=(9, 12)), RNG.normal(size=(12, 7)), RNG.normal(size=7)))
+    assert [e.stance for e in found] == ["against" if k == wrong else "for" for k in range(3)]
+    assert found[wrong].entry == ((5,) if wrong == 2 else (0, 5))
+
+
 def test_a_kink_among_many_entries_is_found_by_projections() -> None:
     def relu(slope: float) -> Callable[..., Any]:
         return at_zero(lambda x: np.maximum(x, 0), slope, lambda x: x > 0)
