@@ -1,4 +1,4 @@
-"""Running the user's own code object with stand-ins for `np` and `math`, so that the arrays it creates are exact too."""
+"""Running the user's own code object with stand-ins for `np`, `math` and `scipy.linalg`, so that the arrays it creates are exact too."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.lifted.scipy_linalg import ScipyStandIn, stand_in_for
 from gradcheck.rules import rewriting
 
 Function = Callable[..., Any]
@@ -51,12 +52,13 @@ def blame(error: BaseException) -> str:
 
 
 class Rewriter:
-    """Functions with the same code, in whose globals and closures `np` and `math` are replaced."""
+    """Functions with the same code, in whose globals and closures `np`, `math` and `scipy.linalg` are replaced."""
 
     def __init__(self, system: System) -> None:
         self.system = system
         self.numpy = NumpyStandIn(system)
         self.math = MathStandIn()
+        self.scipy = ScipyStandIn(system)
         self.done: dict[types.FunctionType, types.FunctionType] = {}
 
     def __call__(self, function: Function) -> Any:
@@ -68,6 +70,8 @@ class Rewriter:
             return self.numpy
         if value is math:
             return self.math
+        if (known := stand_in_for(value, self.scipy)) is not None:
+            return known
         # Not by __module__, which a wrapper takes over from what it wraps.
         if isinstance(value, types.FunctionType) and not foreign(value.__globals__.get("__name__")):
             return self.function(value)
