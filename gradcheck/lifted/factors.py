@@ -13,7 +13,7 @@ from gradcheck.lifted.linalg import Function, back_substitute, batched, cholesky
 from gradcheck.lifted.symbols import shadow
 from gradcheck.results import Array
 
-QRResult = type(np.linalg.qr(np.eye(1)))
+QRResult: Any = type(np.linalg.qr(np.eye(1)))
 
 
 def matrix(system: System, a: Any) -> Lifted:
@@ -52,10 +52,9 @@ def qr(a: Lifted, mode: str = "reduced") -> Any:
     a, (m, n) = real_only(a), a.shape
     if mode not in ("reduced", "complete", "r"):
         raise NotLiftable(f"np.linalg.qr with mode={mode!r} is not known to exact arithmetic: use 'reduced'")
-    k, upper, mirrors = min(m, n), a.copy(), []
+    k, upper = min(m, n), a.copy()
     # The last row has nothing below it: LAPACK leaves its sign.
-    for j in range(min(k, m - 1)):
-        mirrors.append(reflect(upper, j))
+    mirrors = [reflect(upper, j) for j in range(min(k, m - 1))]
     if not a.system.finite(upper).all():
         raise undecided(a.system, "np.linalg.qr of a matrix without full rank has no derivative")
     rows = m if mode == "complete" else k

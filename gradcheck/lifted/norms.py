@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.lifted.array import NotLiftable, System, lifted
 from gradcheck.lifted.linalg import Function, batched
 from gradcheck.lifted.spectral import svdvals
 

@@ -16,8 +16,8 @@ from gradcheck.lifted.factors import floats, real_only, undecided
 from gradcheck.lifted.linalg import Function, batched
 from gradcheck.results import Array
 
-EighResult = type(np.linalg.eigh(np.eye(1)))
-SVDResult = type(np.linalg.svd(np.eye(1)))
+EighResult: Any = type(np.linalg.eigh(np.eye(1)))
+SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 # Operations of a QR iteration in multiples of n³, a heuristic.
 ITERATION = 30
