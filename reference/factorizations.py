@@ -23,28 +23,37 @@ GILES = "Giles 2008"
 SEEGER = "Seeger, Hetzel, Dai, Meissner & Lawrence 2017, arXiv:1710.08717"
 
 
-def spread(rng: Generator, *shape: int) -> Array:
-    """Matrices that are not symmetric, with eigenvalues and singular values about 3 apart and away from 0."""
-    *_, n, k = shape
-    return np.asarray(np.round(rng.uniform(-0.5, 0.5, shape), 3) + np.eye(n, k) * (3.0 * np.arange(k) - 4.0))
+# LAPACK's error is a few ULPs of the largest entry (Higham 2002, section 1.5 and chapters 19 to 21), where the weight
+# moves each entry by an ULP of its own: room for entries an eighth of the largest.  A heuristic.
+NORMWISE = 8 * 16.0
+
+
+def orthonormal(rng: Generator, *shape: int) -> Array:
+    """Matrices with orthonormal columns."""
+    return np.asarray(np.linalg.qr(rng.normal(size=shape))[0])
 
 
 def square(rng: Generator, draw: Draw) -> Array:
     """A matrix that is not symmetric; its symmetric part has distinct eigenvalues (n n)."""
     n = draw.size("n")
-    return spread(rng, n, n)
+    v, skew = orthonormal(rng, n, n), np.triu(rng.uniform(-0.5, 0.5, (n, n)), 1)
+    return np.round((v * apart_from_zero(n)) @ v.T + skew - skew.T, 3)
+
+
+def apart_from_zero(n: int) -> Array:
+    """1, -2, 3, ...: distinct eigenvalues, and distinct sizes of them."""
+    return np.arange(1, n + 1) * (-1.0) ** np.arange(n)
 
 
 def squares(rng: Generator, draw: Draw) -> Array:
     """Matrices whose symmetric parts have distinct eigenvalues (b n n)."""
-    n = draw.size("n")
-    return spread(rng, draw.size("b"), n, n)
+    return np.stack([square(rng, draw) for _ in range(draw.size("b"))])
 
 
 def tall(rng: Generator, draw: Draw) -> Array:
     """A matrix of full column rank with distinct singular values, more rows than columns (n k)."""
     k = draw.size("k")
-    return spread(rng, k + 1, k)
+    return np.round((orthonormal(rng, k + 1, k) * np.arange(1, k + 1)) @ orthonormal(rng, k, k).T, 3)
 
 
 def wide(rng: Generator, draw: Draw) -> Array:
@@ -106,6 +115,7 @@ def cholesky(x: Array) -> Pulled:
     domains={"": dict(x=made(tall)), "square": dict(x=made(square)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: tuple(jax.numpy.linalg.qr(x)),
     source=SEEGER,
+    accuracy=NORMWISE,
 )
 def qr(x: Array) -> Pulled:
     """q r = x, q with orthonormal columns, r upper triangular; full column rank.  (..., n, k) -> (..., n, k), (..., k, k)
@@ -126,6 +136,7 @@ def qr(x: Array) -> Pulled:
     domains={"": dict(x=made(square)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: tuple(jax.numpy.linalg.eigh(x)),
     source=f"{GILES}, section 3.1; {SEEGER}",
+    accuracy=NORMWISE,
 )
 def eigh(x: Array) -> Pulled:
     """Eigenvalues (ascending, distinct) and eigenvectors of (x + xᵀ) / 2.  (..., n, n) -> (..., n), (..., n, n)
@@ -146,6 +157,7 @@ def eigh(x: Array) -> Pulled:
     domains={"": dict(x=made(square)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: jax.numpy.linalg.eigvalsh(x),
     source=f"{GILES}, section 3.1",
+    accuracy=NORMWISE,
 )
 def eigvalsh(x: Array) -> Pulled:
     """Eigenvalues of (x + xᵀ) / 2, ascending, distinct.  (..., n, n) -> (..., n)
@@ -164,6 +176,7 @@ def eigvalsh(x: Array) -> Pulled:
     domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: tuple(jax.numpy.linalg.svd(x, full_matrices=False)),
     source="Townsend 2016, Differentiating the singular value decomposition",
+    accuracy=NORMWISE,
 )
 def svd(x: Array) -> Pulled:
     """u diag(s) vᵀ = x, s descending, distinct and not 0.  (..., n, k) -> (..., n, r), (..., r), (..., r, k)
@@ -192,6 +205,7 @@ def svd(x: Array) -> Pulled:
     domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: jax.numpy.linalg.svd(x, compute_uv=False),
     source=f"{GILES}, section 3.2",
+    accuracy=NORMWISE,
 )
 def svdvals(x: Array) -> Pulled:
     """Singular values of x, descending, distinct and not 0.  (..., n, k) -> (..., r)
@@ -251,6 +265,7 @@ def cho_solve(c: Array, b: Array) -> Pulled:
     domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
     jax=lambda jax, x: jax.numpy.linalg.pinv(x),
     source="Golub & Pereyra 1973, eq. 4.12",
+    accuracy=NORMWISE,
 )
 def pinv(x: Array) -> Pulled:
     """The pseudoinverse of a matrix of full rank.  (..., n, k) -> (..., k, n)
@@ -271,6 +286,7 @@ def pinv(x: Array) -> Pulled:
     jax=lambda jax, a, b: jax.numpy.linalg.lstsq(a, b)[0],
     sympy=lambda sympy, a, b: np.array(sympy.Matrix(a.T @ a).inv()) @ (a.T @ b),
     source="Golub & Pereyra 1973, section 4",
+    accuracy=NORMWISE,
 )
 def lstsq(a: Array, b: Array) -> Pulled:
     """The y with the smallest |a y - b|, full column rank.  (n, k), (n, m) -> (k, m)
@@ -295,12 +311,12 @@ def lstsq(a: Array, b: Array) -> Pulled:
     jax=lambda jax, x, *, order: jax.numpy.linalg.norm(x, order),
     source="Watson 1992, Characterization of the subdifferential of some matrix norms",
 )
-def matrix_norm(x: Array, *, order: str | int) -> Pulled:
+def matrix_norm(x: Array, *, order: Any) -> Pulled:
     """The Frobenius ("fro"), nuclear ("nuc") or spectral (2) norm of a matrix of full rank.  (n, k) -> ()
 
     dx = dy x / y, dy u vᵀ, or dy u₁ v₁ᵀ of the largest singular value, which must be a single one.
     """
-    y = np.linalg.norm(x, order)  # type: ignore[call-overload]
+    y = np.linalg.norm(x, order)
 
     def pullback(dy: Array) -> Any:
         if order == "fro":
@@ -315,6 +331,7 @@ def matrix_norm(x: Array, *, order: str | int) -> Pulled:
     domain=dict(x=made(factor)),
     jax=lambda jax, x: jax.scipy.linalg.expm(x),
     source="Higham 2008, Functions of Matrices, eq. 3.16; Najfeld & Havel 1995",
+    accuracy=NORMWISE,
 )
 def expm(x: Array) -> Pulled:
     """1 + x + x²/2 + ..., the exponential of a matrix.  (n, n) -> (n, n)

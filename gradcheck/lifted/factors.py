@@ -16,7 +16,7 @@ from gradcheck.results import Array
 QRResult: Any = type(np.linalg.qr(np.eye(1)))
 
 
-def matrix(system: System, a: Any) -> Lifted:
+def matrix(system: System, a: Any) -> Any:
     """One real matrix.  Raises NotLiftable for stacks, and for complex ones."""
     a = real_only(lifted(system, a))
     if a.ndim != 2:

@@ -95,9 +95,9 @@ def eigh(a: Lifted, UPLO: str = "L", *, lapack: Function = np.linalg.eigh) -> An
 
 def with_tangents(s: Lifted, values: Array, vectors: Array) -> list[tuple[Array, Array | None]]:
     """Eigenvalues and eigenvectors, each with its tangent where the matrix moves."""
-    still = s.companion is None or not moves(s.companion)
-    tangents = (None, None) if still else turning(values, vectors, s.companion)
-    return list(zip((values, vectors), tangents, strict=True))
+    if s.companion is None or not moves(s.companion):
+        return [(values, None), (vectors, None)]
+    return list(zip((values, vectors), turning(values, vectors, s.companion), strict=True))
 
 
 def eigvalsh(a: Lifted, UPLO: str = "L") -> Lifted:
@@ -130,7 +130,7 @@ def tall_svd(a: Lifted, near: Array) -> tuple[Lifted, Lifted, Lifted]:
     return a @ v / s, s, v.T
 
 
-def singular(a: Lifted) -> tuple[Lifted, Lifted]:
+def singular(a: Lifted) -> tuple[Any, Any]:
     """Singular values of a matrix with at least as many rows as columns, descending, and its right vectors."""
     s = a.T @ a
     squares, v = (Lifted(a.system, *channels, a.dtype) for channels in with_tangents(s, *pairs(s)))
