@@ -166,7 +166,7 @@ def eigvalsh(x: Array) -> Pulled:
     """
     w, v = np.linalg.eigh(symmetric(x))
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return (v * np.expand_dims(dy, -2)) @ v.mT
 
     return w, pullback
@@ -187,7 +187,7 @@ def svd(x: Array) -> Pulled:
     u, s, vt = np.linalg.svd(x, full_matrices=False)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
 
-    def pullback(dy: tuple[Array, Array, Array]) -> Array:
+    def pullback(dy: tuple[Array, Array, Array]) -> Any:
         du, ds, dvt = dy
         turn_u, turn_v = u.mT @ du, vt @ dvt.mT
         # s_j² - s_i² as a product, which does not cancel.
@@ -214,7 +214,7 @@ def svdvals(x: Array) -> Pulled:
     """
     u, s, vt = np.linalg.svd(x, full_matrices=False)
 
-    def pullback(dy: Array) -> Array:
+    def pullback(dy: Array) -> Any:
         return (u * np.expand_dims(dy, -2)) @ vt
 
     return s, pullback
@@ -328,7 +328,7 @@ def matrix_norm(x: Array, *, order: Any) -> Pulled:
 
 
 @rule(
-    domain=dict(x=made(factor)),
+    domain=dict(x=real("n n", -1.0, 1.0)),
     jax=lambda jax, x: jax.scipy.linalg.expm(x),
     source="Higham 2008, Functions of Matrices, eq. 3.16; Najfeld & Havel 1995",
     accuracy=NORMWISE,

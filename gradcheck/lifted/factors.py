@@ -55,8 +55,6 @@ def qr(a: Lifted, mode: str = "reduced") -> Any:
     k, upper = min(m, n), a.copy()
     # The last row has nothing below it: LAPACK leaves its sign.
     mirrors = [reflect(upper, j) for j in range(min(k, m - 1))]
-    if not a.system.finite(upper).all():
-        raise undecided(a.system, "np.linalg.qr of a matrix without full rank has no derivative")
     rows = m if mode == "complete" else k
     if mode == "r":
         return upper[:rows]
@@ -70,10 +68,12 @@ def reflect(upper: Lifted, j: int) -> tuple[Lifted, Any]:
     """Reflect column j of `upper`, in place, onto its diagonal; gives v and s of the reflection 1 - s v vᵀ."""
     system, x = upper.system, upper[j:, j].copy()
     if not system.magnitude(x[1:]).any():
-        raise NotLiftable("np.linalg.qr of a column that is 0 below the diagonal: LAPACK's sign jumps there")
+        raise NotLiftable("np.linalg.qr where a column is 0 below the diagonal: LAPACK's sign jumps there")
     beta: Any = np.sqrt(np.sum(x * x))
     beta = -beta if system.order(x[0], system.zeros(())) >= 0 else beta
     scale = 1 / (beta * (beta - x[0]))
+    if not system.finite(scale):
+        raise undecided(system, "np.linalg.qr of a matrix without full rank has no derivative")
     v = x.copy()
     v[0] = x[0] - beta
     upper[j:, j + 1 :] = upper[j:, j + 1 :] - np.outer(v, v @ upper[j:, j + 1 :]) * scale

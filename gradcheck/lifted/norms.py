@@ -34,7 +34,8 @@ def vector_norm(system: System, x: Any, *, axis: Any = None, keepdims: bool = Fa
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
-    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    # 1 / 3 as a float would be a rounded constant.
+    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (system.constant(1) / ord)
 
 
 def matrix_norm(system: System, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002

@@ -94,7 +94,7 @@ def qr(system: System, a: Any, *, mode: str = "full", pivoting: bool = False) ->
 
 
 def eigh(system: System, a: Any, *, lower: bool = True, eigvals_only: bool = False) -> Any:
-    """scipy.linalg.eigh, whose signs are those of another routine of LAPACK than NumPy's."""
+    """scipy.linalg.eigh, by another routine of LAPACK than NumPy's: its signs are others, and may jump nearby."""
     import scipy.linalg
 
     def lapack(near: Array, uplo: str) -> Any:

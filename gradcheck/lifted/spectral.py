@@ -139,7 +139,7 @@ def singular(a: Lifted) -> tuple[Any, Any]:
     return np.sqrt(squares)[::-1], v[:, ::-1]
 
 
-def svdvals(a: Lifted) -> Lifted:
+def svdvals(a: Lifted) -> Any:
     """The singular values of one matrix, distinct and not 0."""
     a = balls_only(a, "svdvals")
     return singular(a if a.shape[0] >= a.shape[1] else a.T)[0]
