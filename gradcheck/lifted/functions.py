@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcheck.lifted import linalg, ordered, products, reductions
+from gradcheck.lifted import factors, linalg, norms, ordered, products, reductions, spectral
 from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, own_zeros, select
 from gradcheck.lifted.ufuncs import no_value, product, write
 
@@ -326,4 +326,7 @@ TABLE: dict[str, Function] = {
     **ordered.TABLE,
     **reductions.TABLE,
     **linalg.TABLE,
+    **factors.TABLE,
+    **spectral.TABLE,
+    **norms.TABLE,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, stack
+from gradcheck.lifted.array import Lifted, System, lifted, stack
 
 Function = Callable[..., Any]
 
@@ -110,24 +110,6 @@ def cholesky(a: Lifted, *, upper: bool = False) -> Any:
     return factor.T if upper else factor
 
 
-def norm(system: System, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
-    """Vector norms, and the Frobenius norm of matrices."""
-    x = lifted(system, x)
-    matrix = (axis is None and x.ndim == 2) or isinstance(axis, tuple)
-    if ord in (None, "fro") or (ord == 2 and not matrix):
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-    if matrix:
-        raise NotLiftable(f"np.linalg.norm of a matrix with ord={ord!r} is not known to exact arithmetic")
-    size = np.abs(x)
-    if not ord:
-        raise NotLiftable("np.linalg.norm with ord=0 counts: it has no derivative, use np.count_nonzero")
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
-    if ord == 1:
-        return np.sum(size, axis=axis, keepdims=keepdims)
-    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-
-
 def matrix_power(a: Lifted, n: int) -> Lifted:
     """A whole power of one matrix; a negative one is a power of the inverse."""
     base = inv(a) if n < 0 else a
@@ -152,8 +134,6 @@ TABLE: dict[str, Function] = {
     "linalg.cholesky": batched(cholesky),
     "linalg.matrix_power": batched(matrix_power),
     "linalg.solve": solve_any,
-    "linalg.norm": norm,
-    "linalg.vector_norm": norm,
     "linalg.multi_dot": multi_dot,
     "linalg.matrix_transpose": lambda system, x: lifted(system, x).mT,
     "linalg.trace": lambda system, x, offset=0, dtype=None: np.trace(x, offset, -2, -1),

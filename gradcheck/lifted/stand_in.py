@@ -1,4 +1,4 @@
-"""Running the user's own code object with stand-ins for `np` and `math`, so that the arrays it creates are exact too."""
+"""Running the user's own code object with stand-ins for `np`, `math` and `scipy.linalg`, so that the arrays it creates are exact too."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.lifted.scipy_linalg import ScipyStandIn
 from gradcheck.rules import rewriting
 
 Function = Callable[..., Any]
@@ -31,7 +32,9 @@ def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
 
     Raises NotLiftable, with the line of the user's code that is to blame.
     """
-    with rewritten({"numpy": NumpyStandIn(system), "math": MathStandIn()}) as rewrite:
+    scipy = ScipyStandIn(system)
+    modules = {"numpy": NumpyStandIn(system), "math": MathStandIn(), "scipy": scipy, "scipy.linalg": scipy.linalg}
+    with rewritten(modules) as rewrite:
         try:
             yield rewrite
         except (AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as error:

@@ -1,0 +1,348 @@
+"""Factorizations of matrices, what is solved with them, and functions of their eigenvalues and singular values.
+
+A symmetric argument is symmetrised inside its rule, s = (x + xᵀ) / 2, so that each entry of x has a derivative of its
+own; dx is symmetric.  Signs of vectors are those of LAPACK: they are constant nearby, and no pullback depends on them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cho_solve as solve_by_cholesky
+from scipy.linalg import expm as exponential
+from scipy.linalg import solve_triangular
+
+from gradcheck.domains import Draw, Generator, choice, made, real, spd
+from gradcheck.results import Array
+from gradcheck.rules import rule
+from reference.declaring import Pulled
+from reference.linalg import matrices
+
+GILES = "Giles 2008"
+SEEGER = "Seeger, Hetzel, Dai, Meissner & Lawrence 2017, arXiv:1710.08717"
+
+
+# LAPACK's error is a few ULPs of the largest entry (Higham 2002, section 1.5 and chapters 19 to 21), where the weight
+# moves each entry by an ULP of its own: room for entries an eighth of the largest.  A heuristic.
+NORMWISE = 8 * 16.0
+
+
+def orthonormal(rng: Generator, *shape: int) -> Array:
+    """Matrices with orthonormal columns."""
+    return np.asarray(np.linalg.qr(rng.normal(size=shape))[0])
+
+
+def square(rng: Generator, draw: Draw) -> Array:
+    """A matrix that is not symmetric; its symmetric part has distinct eigenvalues (n n)."""
+    n = draw.size("n")
+    v, skew = orthonormal(rng, n, n), np.triu(rng.uniform(-0.5, 0.5, (n, n)), 1)
+    return np.round((v * apart_from_zero(n)) @ v.T + skew - skew.T, 3)
+
+
+def apart_from_zero(n: int) -> Array:
+    """1, -2, 3, ...: distinct eigenvalues, and distinct sizes of them."""
+    return np.arange(1, n + 1) * (-1.0) ** np.arange(n)
+
+
+def squares(rng: Generator, draw: Draw) -> Array:
+    """Matrices whose symmetric parts have distinct eigenvalues (b n n)."""
+    return np.stack([square(rng, draw) for _ in range(draw.size("b"))])
+
+
+def tall(rng: Generator, draw: Draw) -> Array:
+    """A matrix of full column rank with distinct singular values, more rows than columns (n k)."""
+    k = draw.size("k")
+    return np.round((orthonormal(rng, k + 1, k) * np.arange(1, k + 1)) @ orthonormal(rng, k, k).T, 3)
+
+
+def wide(rng: Generator, draw: Draw) -> Array:
+    """A matrix of full row rank with distinct singular values, more columns than rows (n k)."""
+    return tall(rng, draw).T.copy()
+
+
+def sides(rng: Generator, a: Array) -> Array:
+    """Two right sides of a x = b (n m)."""
+    return np.round(rng.uniform(-2, 2, (len(a), 2)), 3)
+
+
+def factor(rng: Generator, draw: Draw) -> Array:
+    """A square matrix both of whose triangles are far from singular (n n)."""
+    n = draw.size("n")
+    return np.asarray(np.round(rng.uniform(-1, 1, (n, n)), 3) + np.diag(np.round(rng.uniform(1, 2, n), 3)))
+
+
+def positive(rng: Generator, draw: Draw) -> Array:
+    """Matrices that are not symmetric; their symmetric parts are positive definite (b n n)."""
+    b, n = draw.size("b"), draw.size("n")
+    return np.asarray(np.round(rng.uniform(-1, 1, (b, n, n)), 3) + (n + 1) * np.eye(n))
+
+
+def symmetric(x: Array) -> Array:
+    """(x + xᵀ) / 2."""
+    return (x + x.mT) / 2
+
+
+def apart(values: Array) -> Array:
+    """1 / (v_j - v_i), and 0 on the diagonal."""
+    one = np.eye(values.shape[-1], dtype=bool)
+    gap = values[..., None, :] - values[..., :, None]
+    return np.where(one, 0, 1 / np.where(one, 1, gap))
+
+
+@rule(
+    domains={"": dict(x=spd("n")), "batches": dict(x=made(positive))},
+    jax=lambda jax, x: jax.numpy.linalg.cholesky(x),
+    sympy=matrices(lambda sympy, m: ((m + m.T) / 2).cholesky()),
+    source=SEEGER,
+)
+def cholesky(x: Array) -> Pulled:
+    """The lower triangular L of L Lᵀ = (x + xᵀ) / 2.  (..., n, n) -> (..., n, n)
+
+    dx = the symmetric part of L⁻ᵀ Φ L⁻¹, with Φ the lower triangle of Lᵀ dy, its diagonal halved.
+    """
+    y = np.linalg.cholesky(symmetric(x))
+
+    def pullback(dy: Array) -> Array:
+        product = y.mT @ dy
+        half = np.tril(product) - product * np.eye(x.shape[-1], dtype=x.dtype) / 2
+        return symmetric(np.linalg.solve(y.mT, np.linalg.solve(y.mT, half).mT))
+
+    return y, pullback
+
+
+@rule(
+    domains={"": dict(x=made(tall)), "square": dict(x=made(square)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: tuple(jax.numpy.linalg.qr(x)),
+    source=SEEGER,
+    accuracy=NORMWISE,
+)
+def qr(x: Array) -> Pulled:
+    """q r = x, q with orthonormal columns, r upper triangular; full column rank.  (..., n, k) -> (..., n, k), (..., k, k)
+
+    dx = (dq + q sym(m)) r⁻ᵀ, with m = r drᵀ - dqᵀ q and sym the symmetric matrix that has its lower triangle.
+    """
+    q, r = np.linalg.qr(x)
+
+    def pullback(dy: tuple[Array, Array]) -> Array:
+        dq, dr = dy
+        m = r @ dr.mT - dq.mT @ q
+        return np.linalg.solve(r, (dq + q @ (np.tril(m) + np.tril(m, -1).mT)).mT).mT
+
+    return (q, r), pullback
+
+
+@rule(
+    domains={"": dict(x=made(square)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: tuple(jax.numpy.linalg.eigh(x)),
+    source=f"{GILES}, section 3.1; {SEEGER}",
+    accuracy=NORMWISE,
+)
+def eigh(x: Array) -> Pulled:
+    """Eigenvalues (ascending, distinct) and eigenvectors of (x + xᵀ) / 2.  (..., n, n) -> (..., n), (..., n, n)
+
+    dx = the symmetric part of v (diag dw + f ∘ vᵀ dv) vᵀ, f_ij = 1 / (w_j - w_i).
+    """
+    w, v = np.linalg.eigh(symmetric(x))
+
+    def pullback(dy: tuple[Array, Array]) -> Array:
+        dw, dv = dy
+        inner = apart(w) * (v.mT @ dv) + np.expand_dims(dw, -2) * np.eye(x.shape[-1], dtype=x.dtype)
+        return symmetric(v @ inner @ v.mT)
+
+    return (w, v), pullback
+
+
+@rule(
+    domains={"": dict(x=made(square)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: jax.numpy.linalg.eigvalsh(x),
+    source=f"{GILES}, section 3.1",
+    accuracy=NORMWISE,
+)
+def eigvalsh(x: Array) -> Pulled:
+    """Eigenvalues of (x + xᵀ) / 2, ascending, distinct.  (..., n, n) -> (..., n)
+
+    dx = v diag(dy) vᵀ.
+    """
+    w, v = np.linalg.eigh(symmetric(x))
+
+    def pullback(dy: Array) -> Any:
+        return (v * np.expand_dims(dy, -2)) @ v.mT
+
+    return w, pullback
+
+
+@rule(
+    domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: tuple(jax.numpy.linalg.svd(x, full_matrices=False)),
+    source="Townsend 2016, Differentiating the singular value decomposition",
+    accuracy=NORMWISE,
+)
+def svd(x: Array) -> Pulled:
+    """u diag(s) vᵀ = x, s descending, distinct and not 0.  (..., n, k) -> (..., n, r), (..., r), (..., r, k)
+
+    dx = u (A s + s B + diag ds) vᵀ + (1 - u uᵀ) du s⁻¹ vᵀ + u s⁻¹ dvᵀ (1 - v vᵀ),
+    A = f ∘ (uᵀ du - duᵀ u), B = f ∘ (vᵀ dv - dvᵀ v), f_ij = 1 / (s_j² - s_i²).
+    """
+    u, s, vt = np.linalg.svd(x, full_matrices=False)
+    row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
+
+    def pullback(dy: tuple[Array, Array, Array]) -> Any:
+        du, ds, dvt = dy
+        turn_u, turn_v = u.mT @ du, vt @ dvt.mT
+        # s_j² - s_i² as a product, which does not cancel.
+        f = apart(s) / (row + column)
+        inner = f * (turn_u - turn_u.mT) * row + column * f * (turn_v - turn_v.mT)
+        inner = inner + np.expand_dims(ds, -2) * np.eye(s.shape[-1], dtype=x.dtype)
+        outside_u = (du - u @ turn_u) / row
+        outside_v = (dvt - turn_v.mT @ vt) / column
+        return u @ inner @ vt + outside_u @ vt + u @ outside_v
+
+    return (u, s, vt), pullback
+
+
+@rule(
+    domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: jax.numpy.linalg.svd(x, compute_uv=False),
+    source=f"{GILES}, section 3.2",
+    accuracy=NORMWISE,
+)
+def svdvals(x: Array) -> Pulled:
+    """Singular values of x, descending, distinct and not 0.  (..., n, k) -> (..., r)
+
+    dx = u diag(dy) vᵀ.
+    """
+    u, s, vt = np.linalg.svd(x, full_matrices=False)
+
+    def pullback(dy: Array) -> Any:
+        return (u * np.expand_dims(dy, -2)) @ vt
+
+    return s, pullback
+
+
+@rule(
+    domain=dict(a=made(factor), b=real("n k"), lower=choice(True, False)),
+    jax=lambda jax, a, b, *, lower: jax.scipy.linalg.solve_triangular(a, b, lower=lower),
+    sympy=lambda sympy, a, b, *, lower: np.array(sympy.Matrix((np.tril if lower else np.triu)(a)).inv()) @ b,
+    source=f"{GILES}, section 2.3.1; {SEEGER}",
+)
+def triangular_solve(a: Array, b: Array, *, lower: bool) -> Pulled:
+    """The y of t y = b, t the lower or the upper triangle of a.  (n, n), (n, k) -> (n, k)
+
+    db = t⁻ᵀ dy, da = that triangle of -db yᵀ.
+    """
+    y = solve_triangular(a, b, lower=lower)
+
+    def pullback(dy: Array) -> Any:
+        db = solve_triangular(a, dy, lower=lower, trans=1)
+        return (np.tril if lower else np.triu)(-db @ y.T), db
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(c=made(factor), b=real("n k")),
+    jax=lambda jax, c, b: jax.scipy.linalg.cho_solve((c, True), b),
+    sympy=lambda sympy, c, b: np.array(sympy.Matrix(np.tril(c) @ np.tril(c).T).inv()) @ b,
+    source=f"{GILES}, section 2.3.1",
+)
+def cho_solve(c: Array, b: Array) -> Pulled:
+    """The y of L Lᵀ y = b, L the lower triangle of c.  (n, n), (n, k) -> (n, k)
+
+    db = (L Lᵀ)⁻¹ dy, dc = the lower triangle of -(db yᵀ + y dbᵀ) L.
+    """
+    y = solve_by_cholesky((c, True), b)
+
+    def pullback(dy: Array) -> Any:
+        db = solve_by_cholesky((c, True), dy)
+        product = db @ y.T
+        return -np.tril((product + product.T) @ np.tril(c)), db
+
+    return y, pullback
+
+
+@rule(
+    domains={"": dict(x=made(tall)), "wide": dict(x=made(wide)), "batches": dict(x=made(squares))},
+    jax=lambda jax, x: jax.numpy.linalg.pinv(x),
+    source="Golub & Pereyra 1973, eq. 4.12",
+    accuracy=NORMWISE,
+)
+def pinv(x: Array) -> Pulled:
+    """The pseudoinverse of a matrix of full rank.  (..., n, k) -> (..., k, n)
+
+    dx = -yᵀ dy yᵀ + (1 - x y) dyᵀ y yᵀ + yᵀ y dyᵀ (1 - y x).
+    """
+    y = np.linalg.pinv(x)
+
+    def pullback(dy: Array) -> Array:
+        left, right = dy.mT @ y @ y.mT, y.mT @ y @ dy.mT
+        return -(y.mT @ dy @ y.mT) + left - x @ (y @ left) + right - (right @ y) @ x
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(a=made(tall), b=made(sides)),
+    jax=lambda jax, a, b: jax.numpy.linalg.lstsq(a, b)[0],
+    sympy=lambda sympy, a, b: np.array(sympy.Matrix(a.T @ a).inv()) @ (a.T @ b),
+    source="Golub & Pereyra 1973, section 4",
+    accuracy=NORMWISE,
+)
+def lstsq(a: Array, b: Array) -> Pulled:
+    """The y with the smallest |a y - b|, full column rank.  (n, k), (n, m) -> (k, m)
+
+    db = a⁺ᵀ dy, da = (b - a y) wᵀ - db yᵀ, w = (aᵀ a)⁻¹ dy.
+    """
+    y = np.linalg.lstsq(a, b)[0]
+
+    def pullback(dy: Array) -> Any:
+        inverse = np.linalg.pinv(a)
+        db = inverse.T @ dy
+        return (b - a @ y) @ (inverse @ db).T - db @ y.T, db
+
+    return y, pullback
+
+
+@rule(
+    domains={
+        "": dict(x=made(tall), order=choice("fro", "nuc", 2)),
+        "wide": dict(x=made(wide), order=choice("nuc", 2, "fro")),
+    },
+    jax=lambda jax, x, *, order: jax.numpy.linalg.norm(x, order),
+    source="Watson 1992, Characterization of the subdifferential of some matrix norms",
+)
+def matrix_norm(x: Array, *, order: Any) -> Pulled:
+    """The Frobenius ("fro"), nuclear ("nuc") or spectral (2) norm of a matrix of full rank.  (n, k) -> ()
+
+    dx = dy x / y, dy u vᵀ, or dy u₁ v₁ᵀ of the largest singular value, which must be a single one.
+    """
+    y = np.linalg.norm(x, order)
+
+    def pullback(dy: Array) -> Any:
+        if order == "fro":
+            return dy * x / y
+        u, _, vt = np.linalg.svd(x, full_matrices=False)
+        return dy * (u @ vt) if order == "nuc" else dy * np.outer(u[:, 0], vt[0])
+
+    return y, pullback
+
+
+@rule(
+    domain=dict(x=real("n n", -1.0, 1.0)),
+    jax=lambda jax, x: jax.scipy.linalg.expm(x),
+    source="Higham 2008, Functions of Matrices, eq. 3.16; Najfeld & Havel 1995",
+    accuracy=NORMWISE,
+)
+def expm(x: Array) -> Pulled:
+    """1 + x + x²/2 + ..., the exponential of a matrix.  (n, n) -> (n, n)
+
+    dx = the upper right corner of exp [[xᵀ, dy], [0, xᵀ]].
+    """
+    n = len(x)
+
+    def pullback(dy: Array) -> Any:
+        above = np.concatenate([x.T, dy], axis=1)
+        below = np.concatenate([np.zeros_like(x), x.T], axis=1)
+        return exponential(np.concatenate([above, below]))[:n, n:]
+
+    return exponential(x), pullback

@@ -1,0 +1,88 @@
+"""Factorizations: certified and in agreement with JAX, and mistakes that people make in their pullbacks refuted."""
+
+import numpy as np
+import pytest
+
+from gradcheck import check
+from gradcheck.cases import Case, collect
+from gradcheck.checking import check_case
+from reference import factorizations
+from tests.planting import edited
+
+CASES = [c for c in collect(factorizations) if isinstance(c, Case)]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
+
+
+def tuple_of(value):
+    return tuple(value) if isinstance(value, tuple) else (value,)
+
+
+@every_case
+def test_every_pullback_is_certified_at_every_point(case):
+    result = check_case(case, oracles="exact,jax")
+    assert result, str(result.diagnosis)
+    formula = {(e.point, e.argument) for e in result.evidence if e.question == "formula" and e.stance == "for"}
+    names = case.rule.argument_names(len(result.points[0].args))
+    assert formula >= {(p.name, n) for p in result.points for n in names}
+
+
+@every_case
+def test_float32_stays_float32_and_arguments_are_left_alone(case):
+    point = case.point("random", 0)
+    args = [a.astype(np.float32) for a in point.args]
+    for a in args:
+        a.flags.writeable = False
+    y, pullback = case.rule(*args, **point.params)
+    ys = tuple_of(y)
+    assert all(np.asarray(v).dtype == np.float32 for v in ys)
+    dys = tuple(np.full(np.shape(v), 0.5, np.float32) for v in ys)
+    cotangents = tuple_of(pullback(dys if isinstance(y, tuple) else dys[0]))
+    assert [(np.shape(c), np.asarray(c).dtype) for c in cotangents] == [(a.shape, a.dtype) for a in args]
+
+
+MISTAKES = {
+    "cholesky: the diagonal is not halved": ("cholesky", " / 2\n", "\n"),
+    "qr: the lower triangle for the symmetric matrix": ("qr", " + np.tril(m, -1).mT", ""),
+    "qr: a sign": ("qr", "- dq.mT @ q", "+ dq.mT @ q"),
+    "eigh: the gap the other way round": ("eigh", "apart(w)", "apart(w).mT"),
+    "eigh: the vectors' cotangent is dropped": ("eigh", "apart(w) * (v.mT @ dv) + ", ""),
+    "eigvalsh: transposed vectors": (
+        "eigvalsh",
+        "(v * np.expand_dims(dy, -2)) @ v.mT",
+        "(v.mT * dy[..., None, :]) @ v",
+    ),
+    "svd: nothing outside the column space": ("svd", " + outside_u @ vt", ""),
+    "svd: the singular values are not squared": ("svd", " / (row + column)", ""),
+    "svdvals: s is in it twice": ("svdvals", "u * np.expand_dims(dy, -2)", "u * np.expand_dims(dy * s, -2)"),
+    "triangular_solve: both triangles": ("triangular_solve", "(np.tril if lower else np.triu)(-db @ y.T)", "-db @ y.T"),
+    "cho_solve: half of the symmetric product": ("cho_solve", "(product + product.T)", "product"),
+    "pinv: as for an invertible matrix": ("pinv", " + left - x @ (y @ left) + right - (right @ y) @ x", ""),
+    "lstsq: as if there were no residual": ("lstsq", "(b - a @ y) @ (inverse @ db).T ", ""),
+    "matrix_norm: not divided": ("matrix_norm", "dy * x / y", "dy * x"),
+    "expm: as if x and dx commuted": ("expm", "np.concatenate([x.T, dy], axis=1)", "np.concatenate([x, dy], axis=1)"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new"), MISTAKES.values(), ids=MISTAKES)
+def test_a_wrong_pullback_passes(name, old, new):
+    rule = edited(getattr(factorizations, name), old, new)
+    result = check_case(Case(rule), oracles="exact")
+    assert result.verdict == "fail"
+    assert any(e.question == "formula" and e.stance == "against" for e in result.evidence)
+
+
+@pytest.mark.parametrize("name", ["cholesky", "eigh", "eigvalsh"])
+def test_a_symmetric_argument_has_a_symmetric_cotangent(name):
+    x = np.array([[4.0, 1.0, 0.5], [0.0, 5.0, -1.0], [0.25, 0.0, 7.0]])
+    y, pullback = getattr(factorizations, name)(x)
+    dx = pullback(
+        tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.arange(y.size, dtype=float).reshape(y.shape)
+    )
+    np.testing.assert_allclose(dx, dx.T)
+
+
+def test_repeated_eigenvalues_are_not_certified_and_the_reason_is_told():
+    result = check(factorizations.eigh, 2 * np.eye(3), oracles="exact")
+    reasons = [e.detail for e in result.evidence if e.stance == "not applicable"]
+    assert result.verdict != "pass"
+    assert any("repeated eigenvalues" in r for r in reasons)
