@@ -86,6 +86,10 @@ class Rule:
         return tuple(names[:count])
 
     def _check_declaration(self) -> None:
+        for what in ("jax", "sympy", "sympy_matrix", "surrogate", "graph"):
+            declared = getattr(self, what)
+            if declared is not None and not callable(declared):
+                raise TypeError(f"{self.name}: {what}= is {declared!r}: give a function")
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():

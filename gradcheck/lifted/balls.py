@@ -16,7 +16,6 @@ from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
 from gradcheck.lifted.derivatives import derivatives, primals
 from gradcheck.results import Array
 
-
 # What is finite where its derivative is not: a tangent of 0 must be looked at, not skipped.
 STEEP = frozenset(("sqrt", "cbrt", "power", "float_power", "arcsin", "arccos", "arccosh", "hypot"))
 
