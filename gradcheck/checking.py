@@ -41,7 +41,7 @@ class Settings:
         object.__setattr__(self, "seed", whole_number("seed", self.seed, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
-        if self.timeout is not None and not self.timeout > 0:
+        if self.timeout is not None and not 0 < self.timeout < float("inf"):
             raise ValueError(f"timeout is {self.timeout!r}: give a number of seconds above 0, or None")
 
 
@@ -162,7 +162,7 @@ def check_points(
                 evidence += examine(problem, wanted)
         except OutOfTime:
             trouble = f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s."
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             trouble = f"The rule raised at {point.name}: {raised(error)}"
         if trouble:
             break
@@ -261,7 +261,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def raised(error: Exception) -> str:
+def raised(error: BaseException) -> str:
     """An exception with the line of the user's code that raised it."""
     if isinstance(error, contract.ContractError):
         return str(error)

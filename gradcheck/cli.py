@@ -94,8 +94,8 @@ def whole(text: str) -> int:
 def positive(text: str) -> float:
     """A number of seconds above 0."""
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and finite")
     return value
 
 
@@ -126,12 +126,17 @@ def run_command(arguments: argparse.Namespace, argv: list[str], console: Console
     from gradcheck.run.executing import exit_code
     from gradcheck.run.points import at_point
     from gradcheck.run.selecting import select
+    from gradcheck.run.targets import UsageError
 
     started, clock = datetime.datetime.now().astimezone(), time.perf_counter()
     options = options_of(arguments)
     found = select(collected(arguments), arguments.k)
     if options.point:
         found = at_point(found, options)
+    try:
+        arguments.reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--reports {arguments.reports}: {error.strerror}: name a folder to write to") from error
     if not found:
         print("gradcheck: no cases found: declare a domain with @gradcheck.rule(domain=...)", file=sys.stderr)
         return 5

@@ -40,7 +40,8 @@ def as_argument(name: str, value: Any) -> Array:
             f"argument {name} has dtype {array.dtype}: only float and complex arrays are differentiated; "
             f"make it float, or pass it as params={{{name!r}: ...}}"
         )
-    return array
+    # Numbers of the other byte order are the same numbers: cotangents come in the machine's own.
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def call(rule: Rule, args: tuple[Array, ...], params: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -71,6 +72,8 @@ def cotangents(problem: Problem) -> tuple[Array, ...]:
     found = as_tuple(problem.point.dy, problem.single)
     if len(found) != len(problem.y):
         raise ContractError(f"dy has {len(found)} entries, there are {len(problem.y)} outputs: pass one for each")
+    if any(np.iscomplexobj(d) and not np.iscomplexobj(y) for d, y in zip(found, problem.y, strict=True)):
+        raise ContractError("dy is complex, the output is real: pass a real cotangent")
     dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(found, problem.y, strict=True))
     for d, y in zip(dys, problem.y, strict=True):
         if d.shape != y.shape:

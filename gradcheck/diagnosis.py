@@ -110,6 +110,8 @@ def factor(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
     if true.size == 0 or true[at] == 0:
         return None
     ratio = mine[at] / true[at]
+    if abs(ratio - 1) < CLOSE:
+        return None
     return f"is {factor_name(problem, ratio)} the right value" if close(mine, ratio * true) else None
 
 

@@ -86,8 +86,11 @@ class Rule:
         return tuple(names[:count])
 
     def _check_declaration(self) -> None:
-        if not (self.jax is None or self.jax == "auto" or callable(self.jax)):
-            raise TypeError(f"{self.name}: jax is {self.jax!r}: give a twin jax(jax, *args, **params), or 'auto'")
+        for what in ("jax", "sympy", "sympy_matrix", "surrogate", "graph"):
+            declared = getattr(self, what)
+            if declared is not None and not callable(declared) and not (what == "jax" and declared == "auto"):
+                also = " jax(jax, *args, **params), or 'auto'" if what == "jax" else ""
+                raise TypeError(f"{self.name}: {what}= is {declared!r}: give a function{also}")
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():

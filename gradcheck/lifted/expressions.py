@@ -88,3 +88,12 @@ def float_function(name: str) -> Function:
     from scipy import special
 
     return getattr(special, name)  # type: ignore[no-any-return]
+
+
+def tree_size(expression: Any, known: dict[Any, int] | None = None) -> int:
+    """The number of nodes of an expression written out as a tree; equal subterms are looked at once."""
+    known = {} if known is None else known
+    if expression not in known:
+        # NumPy puts plain integers into empty sums.
+        known[expression] = 1 + sum(tree_size(a, known) for a in getattr(expression, "args", ()))
+    return known[expression]

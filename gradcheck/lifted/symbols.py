@@ -15,7 +15,7 @@ import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
 from gradcheck.lifted.balls import dyadic
-from gradcheck.lifted.expressions import STEPS, float_function, table
+from gradcheck.lifted.expressions import STEPS, float_function, table, tree_size
 from gradcheck.results import Array
 
 # Floats closer than CLOSE (relative) are compared with more digits; what agrees to EQUAL digits is a tie.
@@ -36,13 +36,14 @@ class Symbols:
 
     name = "symbols"
 
-    def __init__(self, budget: int | None = None) -> None:
-        self.budget = budget
+    def __init__(self, budget: int | None = None, nodes: int | None = None) -> None:
+        self.budget, self.nodes = budget, nodes
         self.operations = 0
         self.shadows: dict[Any, float] = {}
         self.constants: dict[Any, float] = {}
         self.roundings: dict[Any, float] = {}
         self.conditions: dict[Any, str] = {}
+        self.sizes: dict[Any, int] = {}
 
     def argument(self, name: str, array: Array) -> Lifted:
         """A symbol for each entry of an array of floats: ``x``, or ``x[0,1]``."""
@@ -91,6 +92,12 @@ class Symbols:
         if self.budget is not None and self.operations > self.budget:
             raise TooLarge(f"more than {self.budget:,} symbolic operations")
 
+    def limited(self, value: Any) -> Any:
+        """`value`, where its expressions are small enough.  Raises TooLarge before sympy takes minutes over them."""
+        if self.nodes is not None and any(tree_size(e, self.sizes) > self.nodes for e in objects(value).flat):
+            raise TooLarge(f"an expression of more than {self.nodes:,} terms")
+        return value
+
     def ufunc(self, name: str, *inputs: Lifted) -> Lifted:
         arrays = [shadow(i) for i in inputs]
         if name in STEPS:
@@ -99,7 +106,7 @@ class Symbols:
             return self.cube_root(inputs[0])
         if name not in table():
             raise NotLiftable(f"the ufunc {name} is not known to symbols")
-        value = np.frompyfunc(table()[name], len(inputs), 1)(*(i.value for i in inputs))
+        value = self.limited(np.frompyfunc(table()[name], len(inputs), 1)(*(i.value for i in inputs)))
         with np.errstate(all="ignore"):
             companion = np.asarray(float_function(name)(*arrays), dtype=float).astype(object)
         self.count(companion.size)
@@ -142,7 +149,7 @@ class Symbols:
         return expression
 
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
-        value = function(*(i.value for i in inputs))
+        value = self.limited(function(*(i.value for i in inputs)))
         return Lifted(self, value, function(*(i.materialise().companion for i in inputs)), inputs[0].dtype)
 
     def order(self, a: Lifted, b: Lifted) -> Array:

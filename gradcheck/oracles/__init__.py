@@ -52,6 +52,8 @@ def select(names: str | Iterable[str]) -> list[Oracle]:
     known = available()
     if isinstance(names, str):
         names = list(known) if names in ("auto", "all") else [n.strip() for n in names.split(",") if n.strip()]
+    if not isinstance(names, Iterable):
+        raise TypeError(f"oracles={names!r} is not known: give names, as in oracles='exact,differences'")
     wanted = list(names)
     unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, lifted
+from gradcheck.lifted.expressions import tree_size
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.lifted.symbols import Symbols, Tie
-from gradcheck.oracles.zero_test import tree_size
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
 
@@ -48,6 +48,8 @@ def derive(problem: Problem) -> Derivation:
         if not free:
             raise
         return run(problem, {})
+    except RecursionError:
+        raise TooLarge("expressions that are nested too deeply") from None
 
 
 def is_real(value: Any) -> bool:
@@ -57,7 +59,7 @@ def is_real(value: Any) -> bool:
 
 def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
     """The same with `free` parameters as symbols."""
-    system = Symbols(OPERATIONS)
+    system = Symbols(OPERATIONS, NODES)
     args = tuple(
         a if a.dtype.kind in "biu" else system.argument(name, a)
         for name, a in zip(problem.names, problem.args, strict=True)
@@ -68,7 +70,7 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
     dy = tuple(system.argument(name, d) for name, d in zip(names, problem.dy, strict=True))
     try:
         y, claimed, surrogate = apply(problem, system, args, dy, params)
-    except (NotLiftable, Tie, TooLarge):
+    except (NotLiftable, Tie, TooLarge, RecursionError):
         raise
     except Exception as error:  # the user's code, in an arithmetic that its author did not think of
         raise NotLiftable(f"{type(error).__name__}: {error}") from error
@@ -77,7 +79,7 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
     claims = tuple(expressions(system, claimed[i], problem.args[i].shape) for i in places)
     outputs = tuple(expressions(system, o, d.shape) for o, d in zip(y, problem.dy, strict=True))
     primal = tuple(expressions(system, o, d.shape) for o, d in zip(surrogate, problem.dy, strict=True))
-    if sum(tree_size(e) for o in (*primal, *claims) for e in o.flat) > NODES:
+    if sum(tree_size(e, system.sizes) for o in (*primal, *claims) for e in o.flat) > NODES:
         raise TooLarge(f"expressions of more than {NODES:,} terms")
     return Derivation(
         system,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted.expressions import tree_size
 from gradcheck.oracles.derivation import Derivation
-from gradcheck.oracles.zero_test import tree_size
 from gradcheck.problems import Problem
 
 # Nodes beyond which a formula is no longer read, and up to which it is worth tidying.

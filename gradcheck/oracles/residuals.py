@@ -268,8 +268,9 @@ def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
 
 def with_joint(problem: Problem, claims: Claims, findings: list[Finding]) -> list[Finding]:
     """The findings about arguments; where entries are right alone, but not together, only what refutes them."""
-    together = joint(problem, claims) if problem.kink else []
-    return [*(f for f in findings if not together or f.stance == "against"), *together]
+    if not problem.kink or any(f.stance == "against" for f in findings):
+        return findings
+    return joint(problem, claims) or findings
 
 
 def joint(problem: Problem, claims: Claims) -> list[Finding]:

@@ -41,10 +41,11 @@ Line = Callable[[float], Sample]
 
 
 class Estimate(NamedTuple):
-    """Numbers, and a bound for the error of each (infinite where nothing is known)."""
+    """Numbers, and a bound for the error of each (infinite where nothing is known); noise: the part that is rounding."""
 
     value: Array
     bar: Array
+    noise: Array
 
 
 @dataclass
@@ -141,23 +142,29 @@ def rows(table: Array, gap: Array, noise: Array, gain: Array) -> Estimate:
     older, left = table[:, :-1], table[:-1, 1:]
     error[0, 1:] = np.abs(table[0, 1:] - older[0])
     error[1:, 1:] = np.fmax(np.abs(table[1:, 1:] - left), np.abs(table[1:, 1:] - older[:-1]))
-    error = np.maximum(SAFETY * error, gap) + noise * gain[:, None, None]
+    rounding = noise * gain[:, None, None]
+    error = np.maximum(SAFETY * error, gap) + rounding
     error = np.where(np.isfinite(table) & np.isfinite(error), error, np.inf)
-    chosen = error.argmin(0)[None]
-    return Estimate(np.take_along_axis(table, chosen, 0)[0], np.take_along_axis(error, chosen, 0)[0])
+    return taken(Estimate(table, error, np.broadcast_to(rounding, table.shape)), error.argmin(0))
+
+
+def taken(among: Estimate, chosen: Array) -> Estimate:
+    """The numbers at the chosen places of the first axis."""
+    return Estimate(*(np.take_along_axis(part, chosen[None], 0)[0] for part in among))
 
 
 def sharpest(rows: Estimate) -> Estimate:
     """For each output the row with the smallest bar among those that no row of smaller steps contradicts.
 
-    Large steps can agree with one another and be wrong: over many periods, or across a kink.
+    Large steps can agree with one another and be wrong: over many periods, or across a kink.  But for rounding, smaller
+    steps are no further off than larger ones, so that their own truncation is no excuse for contradicting them.
     """
     bar = rows.bar.copy()
-    for k in range(len(bar) - 1):
-        apart = np.abs(rows.value[k] - rows.value[k + 1 :]) > rows.bar[k] + rows.bar[k + 1 :]
+    for k in reversed(range(len(bar) - 1)):
+        later = np.minimum(rows.bar[k + 1 :], SAFETY * (rows.bar[k] + rows.noise[k + 1 :]))
+        apart = np.abs(rows.value[k] - rows.value[k + 1 :]) > rows.bar[k] + later
         bar[k] = np.where(apart.any(0), np.inf, bar[k])
-    chosen = bar.argmin(0)[None]
-    return Estimate(np.take_along_axis(rows.value, chosen, 0)[0], np.take_along_axis(bar, chosen, 0)[0])
+    return taken(rows._replace(bar=bar), bar.argmin(0))
 
 
 def derivative(
@@ -179,14 +186,23 @@ def derivative(
         total = float(np.sum(np.abs(weights) * found.bar))
         # Steps over many periods have small bars too; noise alone is no reason to stop before they are found out.
         noisy = total <= limit * scale and bool(np.all(ladder.floor(count) >= found.bar))
-        if count >= MOST_RUNGS or total <= target * scale or noisy:
+        lost = hopeless(found) & (np.abs(weights) * found.bar > limit * size)
+        if count >= MOST_RUNGS:
+            return found._replace(bar=np.where(lost, np.inf, found.bar))
+        if (total <= target * scale or noisy) and not lost.any():
             return found
         count += MORE_RUNGS
 
 
+def hopeless(found: Estimate) -> Array:
+    """Where not even the first digit is known, and not for rounding: the slope may well be infinite."""
+    truncation = found.bar - found.noise
+    return np.asarray(truncation > np.fmax(np.abs(found.value), SAFETY * found.noise))
+
+
 def stacked(near: Estimate, far: Estimate) -> Estimate:
     """The rows of both."""
-    return Estimate(np.concatenate([near.value, far.value]), np.concatenate([near.bar, far.bar]))
+    return Estimate(*(np.concatenate(parts) for parts in zip(near, far, strict=True)))
 
 
 def measured_noise(line: Line, here: Array) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.lifted.expressions import tree_size
 from gradcheck.oracles.quotients import Quotient, Quotients
 
 
@@ -56,14 +57,6 @@ def vanishes(expression: Any, kept: tuple[Any, ...], budget: Budget) -> bool:
         return generators.vanishes(generators.rational(expression))
     except (NotRational, Spent, ZeroDivisionError):
         return False
-
-
-def tree_size(expression: Any, known: dict[Any, int] | None = None) -> int:
-    """The number of nodes of an expression written out as a tree; equal subterms are looked at once."""
-    known = {} if known is None else known
-    if expression not in known:
-        known[expression] = 1 + sum(tree_size(a, known) for a in expression.args)
-    return known[expression]
 
 
 class Generators:

@@ -139,7 +139,7 @@ def load(name: str) -> ModuleType:
             raise UsageError(f"{name} cannot be imported: {error}: install it, or leave this target out") from error
         parent, _, last = error.name.rpartition(".")
         raise UsageError(f"there is no module {error.name!r}{nearest(last, known_modules(parent))}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
