@@ -37,7 +37,8 @@ def complex_step(plane: Plane, here: Array, noise: Array) -> Estimate | None:
     slope = stepped.imag / STEP
     if np.any(np.abs(stepped.real - here) > error) or not analytic(plane, here, slope, error):
         return None
-    return Estimate(slope, error + SIGMAS * np.finfo(float).eps * np.abs(slope))
+    rounding = error + SIGMAS * np.finfo(float).eps * np.abs(slope)
+    return Estimate(slope, rounding, rounding)
 
 
 def analytic(plane: Plane, here: Array, slope: Array, error: Array) -> bool:

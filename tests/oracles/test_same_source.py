@@ -197,7 +197,7 @@ def test_a_forward_of_another_shape_disputes() -> None:
 
 @pytest.mark.parametrize("wish", ["Auto", 3])
 def test_another_word_than_auto_is_a_twin(wish: Any) -> None:
-    with pytest.raises(TypeError, match=f"square: jax is {wish!r}: give a twin jax"):
+    with pytest.raises(TypeError, match=f"square: jax= is {wish!r}: give a function jax"):
         Rule(square.function, jax=wish)
 
 
