@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradcheck.lifted.array import NotLiftable, lifted, objects
-from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, precision
+from gradcheck.lifted.balls import Balls, Exact, ExactComplex, NeedPrecision, balls_of, precision
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.results import Array
 
@@ -35,7 +35,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of sum(dy * y) along a direction, as a ball, and how many ties were met on the way."""
+    """The derivative of Re(sum(dy * y)) along a direction, as a ball, and how many ties were met on the way."""
 
     total: Any
     outputs: tuple[Array, ...]
@@ -65,8 +65,10 @@ def exact_params(system: Balls, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def exact_param(system: Balls, value: Any) -> Any:
     """One parameter, taken at its word."""
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
         return system.exact(value)
+    if isinstance(value, complex | np.complexfloating):
+        return ExactComplex(value)
     return Exact(value) if isinstance(value, float | np.floating) else value
 
 
@@ -129,8 +131,9 @@ def slope(
     final: bool = False,
     tie: int | None = None,
 ) -> Slope:
-    """The certified derivative of sum(dy * y) along a direction (None: an argument that stays).
+    """The certified derivative of Re(sum(dy * y)) along a direction (None: an argument that stays).
 
+    Nothing is conjugated: complex numbers are paired as in JAX.
     Raises NotLiftable, NeedPrecision.
     """
     system = Balls(final=final, tangents=True, tie=tie)
@@ -144,7 +147,8 @@ def slope(
 
 
 def dot(weights: Array, balls: Array) -> Any:
-    """The sum of float weights (taken at their word) times balls."""
+    """The real part of the sum of float or complex weights (taken at their word) times balls."""
     from flint import arb
 
-    return sum((arb(float(w)) * b for w, b in zip(weights.flat, balls.flat, strict=True) if w != 0), arb(0))
+    pairs = zip(balls_of(weights).flat, balls.flat, strict=True)
+    return sum(((w * b).real for w, b in pairs if w != 0), arb(0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import complexes
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, stack
 
 Function = Callable[..., Any]
@@ -105,8 +106,8 @@ def cholesky(a: Lifted, *, upper: bool = False) -> Any:
     a = a.T if upper else a
     factor: Any = np.zeros_like(a)
     for j in range(n):
-        rest = a[j:, j] - factor[j:, :j] @ factor[j, :j] if j else a[:, 0]
-        factor[j:, j] = rest / np.sqrt(rest[0])
+        rest = a[j:, j] - factor[j:, :j] @ np.conjugate(factor[j, :j]) if j else a[:, 0]
+        factor[j:, j] = rest / np.sqrt(rest[0].real)
     return factor.T if upper else factor
 
 
@@ -115,7 +116,7 @@ def norm(system: System, x: Any, ord: Any = None, axis: Any = None, keepdims: bo
     x = lifted(system, x)
     matrix = (axis is None and x.ndim == 2) or isinstance(axis, tuple)
     if ord in (None, "fro") or (ord == 2 and not matrix):
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(np.sum(complexes.squared(x), axis=axis, keepdims=keepdims))
     if matrix:
         raise NotLiftable(f"np.linalg.norm of a matrix with ord={ord!r} is not known to exact arithmetic")
     size = np.abs(x)

@@ -1,15 +1,17 @@
-"""How accurately a rule evaluates in floating point: errors in condition-weighted ULPs."""
+"""How accurately a rule evaluates in floating point: errors in condition-weighted ULPs.
+
+Of a complex number the parts' errors are measured, the larger one counts, and the ULP is that of the modulus.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.balls import midpoints, precision
+from gradcheck.lifted.balls import balls_of, midpoints, precision
 from gradcheck.lifted.evaluate import BITS, Claim, claim, with_enough_bits
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Array
@@ -51,12 +53,17 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     """The rule's formula at inputs moved by random ±½ ULP; None where that leaves the domain."""
     rng = problem.rng(f"ulps{turn}")
 
+    def step(x: Array) -> Array:
+        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon))
+
     def move(x: Array) -> Array:
-        return np.asarray(x + rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon), dtype=object)
+        # As balls: by less than their own spacing floats could not be moved.
+        by = step(x.real) + 1j * step(x.imag) if np.iscomplexobj(x) else step(x)
+        return np.asarray(balls_of(x) + balls_of(by), dtype=object)
 
     try:
         with precision(BITS[0]):
-            args, dy = (tuple(exactly(move, a) for a in group) for group in (problem.args, problem.dy))
+            args, dy = (tuple(move(a) for a in group) for group in (problem.args, problem.dy))
             return literal(problem, args, dy, final=True)
     except (ArithmeticError, TypeError, ValueError):
         return None
@@ -68,17 +75,9 @@ def literal(problem: Problem, args: tuple[Array, ...], dy: tuple[Array, ...], fi
     return claim(rule, args, params, dy, single=problem.single, final=final, literal=True)
 
 
-def exactly(move: Callable[[Array], Array], x: Array) -> Array:
-    """`x` moved by less than its own spacing, as balls: floats could not hold the sum."""
-    from flint import arb
-
-    lifted = np.frompyfunc(lambda v: arb(float(v)), 1, 1)(x)
-    return np.asarray(move(np.asarray(lifted, dtype=object).reshape(x.shape)), dtype=object)
-
-
 def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
-    size = np.abs(midpoints(x) if x.dtype == object else x.astype(float))
+    size = np.abs(midpoints(x) if x.dtype == object else x).astype(float)
     size = np.where(np.isfinite(size), size, 0.0)
     unit = float(format_of(epsilon).smallest_subnormal)
     with np.errstate(under="ignore"):
@@ -116,17 +115,19 @@ def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
     limit = float(format_of(epsilon).max)
 
-    def distance(a: float, b: Any) -> float:
+    def distance(a: Any, b: Any) -> float:
+        if isinstance(a, complex):
+            return max(distance(a.real, b.real), distance(a.imag, b.imag))
         # Where the formula itself has no finite value there is no error to speak of; nor where floats rightly overflow.
         if not b.is_finite() or (np.isinf(a) and abs(b) > limit and (a > 0) == (b > 0)):
             return 0.0
         # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
         return max(0.0, float(abs(b - a).lower())) if np.isfinite(a) else math.inf
 
-    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine.astype(float), true), dtype=float)
+    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine.astype(complex if np.iscomplexobj(mine) else float), true), dtype=float)
     unit = ulp(true, epsilon)
     for other in moved:
-        change = np.frompyfunc(lambda a, b: abs(float((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(
+        change = np.frompyfunc(lambda a, b: float(abs((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(
             true, other
         )
         unit = np.maximum(unit, np.asarray(change, dtype=float))

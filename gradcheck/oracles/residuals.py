@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, slope, with_enough_bits
+from gradcheck.oracles.parts import Entry, phased_signs, phases
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 
@@ -29,8 +30,8 @@ class Finding:
     argument: str
     stance: Stance
     entry: tuple[int, ...] | None = None
-    claimed: float | None = None
-    true: float | None = None
+    claimed: float | complex | None = None
+    true: float | complex | None = None
     bar: float | None = None
     discrepancy: float | None = None
     resolution: float | None = None
@@ -81,13 +82,12 @@ def by_entry(problem: Problem, claims: Claims) -> list[Finding]:
     findings, true = [], []
     for k, name in enumerate(problem.names):
         scale = floor(problem, problem.scale(k, midpoints(claims.first.cotangents[k])))
-        residuals: dict[tuple[int, ...], Residual] = {}
-        for entry in np.ndindex(problem.args[k].shape):
-            direction = unit(problem, k, entry)
-            residuals[entry] = along(problem, claims, direction, float(scale[entry]))
+        entries = np.ndindex(problem.args[k].shape)
+        residuals = {e: entry_residual(problem, claims, k, e, float(scale[e])) for e in entries}
         findings.append(summary(name, residuals))
-        values = [float(r.low.mid()) if r.low.is_finite() else np.nan for r in residuals.values()]
-        true.append(np.asarray(values, dtype=float).reshape(problem.args[k].shape))
+        values = [r.true for r in residuals.values()]
+        dtype = complex if np.iscomplexobj(problem.args[k]) else float
+        true.append(np.asarray(values, dtype=dtype).reshape(problem.args[k].shape))
     problem.true = tuple(true)
     if problem.kink:
         findings = [*findings, *joint(problem, claims)]
@@ -113,6 +113,12 @@ def by_projection(problem: Problem, claims: Claims) -> list[Finding]:
             detail = f"{len(stances)} weighted projections, residual at most {worst:.1e} of the scale"
             findings.append(Finding(name, stance, bar=worst, resolution=worst, detail=detail))
     return [*findings, *joint(problem, claims)] if problem.kink else findings
+
+
+def entry_residual(problem: Problem, claims: Claims, argument: int, entry: tuple[int, ...], scale: float) -> Entry:
+    """The residual of one entry, in each of its directions."""
+    units = [unit(problem, argument, entry, phase) for phase in phases(problem.args[argument])]
+    return Entry(tuple(along(problem, claims, direction, scale) for direction in units))
 
 
 def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
@@ -164,15 +170,15 @@ def agree(forward: Slope, backward: Slope) -> bool:
 
 
 def claimed_slope(exact: Claim, direction: tuple[Array | None, ...]) -> Any:
-    """The inner product of the claimed cotangents with a direction of floats, as a ball."""
+    """The real part of the inner product of the claimed cotangents with a direction of floats, as a ball."""
     parts = zip(exact.cotangents, direction, strict=True)
     return sum((dot(v, g) for g, v in parts if v is not None), dot(np.zeros(0), np.zeros(0)))
 
 
-def unit(problem: Problem, argument: int, entry: tuple[int, ...]) -> tuple[Array | None, ...]:
+def unit(problem: Problem, argument: int, entry: tuple[int, ...], phase: complex = 1.0) -> tuple[Array | None, ...]:
     """The direction of one entry."""
-    direction = np.zeros(problem.args[argument].shape)
-    direction[entry] = 1.0
+    direction = np.zeros(problem.args[argument].shape, dtype=type(phase))
+    direction[entry] = phase
     return tuple(direction if k == argument else None for k in range(len(problem.args)))
 
 
@@ -183,12 +189,13 @@ def directions(problem: Problem, claims: Claims, argument: int) -> Iterator[tupl
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = 2.0 ** np.clip(-np.floor(np.log2(np.abs(np.where(known, gradient, 1.0)))), -1000, 1000)
     for turn in range(PROJECTIONS):
-        signs = problem.rng(f"direction{argument}/{turn}").choice([-1.0, 1.0], gradient.shape)
-        for part in (known, ~known):
-            if part.any():
-                yield tuple(
-                    np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args))
-                )
+        for signs in phased_signs(problem.rng(f"direction{argument}/{turn}"), problem.args[argument]):
+            for part in (known, ~known):
+                if part.any():
+                    yield tuple(
+                        np.where(part, signs * weight, 0.0) if k == argument else None
+                        for k in range(len(problem.args))
+                    )
 
 
 def projected_scale(claims: Claims, direction: tuple[Array | None, ...]) -> float:
@@ -204,14 +211,14 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     places = np.flatnonzero(vector)
     while len(places) > 1:
         half = places[: len(places) // 2]
-        part = np.zeros(vector.size)
+        part = np.zeros(vector.size, dtype=vector.dtype)
         part[half] = vector.ravel()[half]
         trial = tuple(part.reshape(vector.shape) if k == argument else None for k in range(len(problem.args)))
         wrong = along(problem, claims, trial, projected_scale(claims, trial)).stance == "against"
         places = half if wrong else places[len(half) :]
     entry = tuple(int(i) for i in np.unravel_index(int(places[0]), vector.shape))
     scale = floor(problem, problem.scale(argument, midpoints(claims.first.cotangents[argument])))[entry]
-    residual = along(problem, claims, unit(problem, argument, entry), float(scale))
+    residual = entry_residual(problem, claims, argument, entry, float(scale))
     vector = vector.copy()
     vector[entry] = 0.0
     rest = tuple(vector if k == argument else None for k in range(len(problem.args)))
@@ -221,23 +228,23 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     )
 
 
-def one_entry(name: str, entry: tuple[int, ...], residual: Residual, detail: str = "") -> Finding:
+def one_entry(name: str, entry: tuple[int, ...], residual: Entry, detail: str = "") -> Finding:
     """A finding about one entry, from its residual."""
     scale = residual.scale or 1.0
     return Finding(
         name,
         residual.stance,
         entry,
-        float(residual.claimed.mid()) if residual.claimed.is_finite() else np.nan,
-        float(residual.low.mid()) if residual.low.is_finite() else np.nan,
-        float(residual.low.rad()) if residual.low.is_finite() else np.inf,
-        discrepancy=abs(float(residual.value.mid())) / scale if residual.value.is_finite() else np.inf,
+        residual.claimed,
+        residual.true,
+        residual.bar,
+        discrepancy=residual.discrepancy / scale,
         resolution=residual.bound / scale,
         detail=detail or ("between the one-sided slopes of a kink: a subgradient" if residual.kink else ""),
     )
 
 
-def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
+def summary(name: str, residuals: dict[tuple[int, ...], Entry]) -> Finding:
     """One finding for an argument: against if any entry is, undecided if any is, else for; the worst is shown."""
     if not residuals:
         return Finding(name, "for", bar=0.0, discrepancy=0.0, resolution=0.0, detail="no entries")
@@ -254,15 +261,24 @@ def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
 
 def joint(problem: Problem, claims: Claims) -> list[Finding]:
     """At a kink also directions that move all entries alike: (0, 0) for max at a tie is between the slopes of each entry."""
-    ones = tuple(np.ones(a.shape) for a in problem.args)
+    ones = tuple(np.ones(a.shape, dtype=a.dtype) for a in problem.args)
     rng = problem.rng("kink")
     mixed = tuple(rng.choice([-1.0, 0.5, 2.0], a.shape) for a in problem.args)
+    trials = [ones, mixed]
+    if any(map(np.iscomplexobj, problem.args)):
+        # The subgradients of |z| fill a disc: more than two directions tell it from a square.
+        turned = [
+            tuple(d * phase if np.iscomplexobj(a) else d for d, a in zip(t, problem.args, strict=True))
+            for t in trials
+            for phase in (1j, 1 + 1j, 1 - 1j)
+        ]
+        trials += turned
     scale = max(1.0, sum(float(np.abs(midpoints(g)).sum()) for g in claims.first.cotangents))
-    found = [along(problem, claims, direction, scale) for direction in (ones, mixed)]
+    found = [along(problem, claims, direction, scale) for direction in trials]
     wrong = next((r for r in found if r.stance == "against"), None)
     if wrong is None:
         return []
-    finding = one_entry(problem.names[0], (), wrong, "along a direction that moves all entries at a kink")
+    finding = one_entry(problem.names[0], (), Entry((wrong,)), "along a direction that moves all entries at a kink")
     return [finding]
 
 
