@@ -162,7 +162,7 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def is_complex(self) -> bool:
-        return self.dtype.kind == "c"
+        return bool(self.dtype.kind == "c")
 
     @property
     def flat(self) -> Lifted:

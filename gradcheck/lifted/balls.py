@@ -107,7 +107,9 @@ class Balls:
             raise NotLiftable(f"the ufunc {name} is not known to balls")
         inputs = alike(*inputs)
         if inputs[0].is_complex and name not in HOLOMORPHIC:
-            raise NotLiftable(f"the ufunc {name} of complex numbers is not known to balls: use real and imaginary parts")
+            raise NotLiftable(
+                f"the ufunc {name} of complex numbers is not known to balls: use real and imaginary parts"
+            )
         values = [i.value for i in inputs]
         value = objects(primal(*values))
         self.count(value.size)

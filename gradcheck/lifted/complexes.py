@@ -16,7 +16,7 @@ from gradcheck.results import Array
 # Companions of complex numbers may be real balls, which have parts but no conjugate.
 REAL = np.frompyfunc(lambda z: z.real, 1, 1)
 IMAG = np.frompyfunc(lambda z: z.imag, 1, 1)
-CONJUGATE = np.frompyfunc(lambda z: z.conjugate() if callable(getattr(z, "conjugate", None)) else z, 1, 1)
+SIZE = np.frompyfunc(lambda z: (z.real * z.real + z.imag * z.imag).sqrt(), 1, 1)
 
 
 def part(x: Lifted, function: Callable[[Array], Any]) -> Lifted:
@@ -39,17 +39,20 @@ def imag(x: Lifted) -> Lifted:
 
 def conjugate(x: Lifted) -> Lifted:
     """np.conjugate; a real array itself."""
-    return x.each(CONJUGATE) if x.is_complex else x
+    from flint import acb
+
+    if not x.is_complex:
+        return x
+    return x.each(np.frompyfunc(lambda z: z.conjugate() if isinstance(z, acb) else z, 1, 1))
 
 
 def joined(re: Lifted, im: Lifted) -> Lifted:
     """re + i im."""
     from flint import acb
 
-    system = re.system
-    re, im = (system.complexes(x) for x in (re, im))
-    turned = im.each(lambda c: objects(c * acb(0, 1)))
-    return re + turned
+    re, im = (x.system.complexes(x) for x in (re, im))
+    result: Lifted = re + im.each(lambda c: objects(c * acb(0, 1)))
+    return result
 
 
 def equal(a: Lifted, b: Lifted) -> Array:
@@ -58,30 +61,25 @@ def equal(a: Lifted, b: Lifted) -> Array:
     return np.asarray((system.order(a.real, b.real) == 0) & (system.order(a.imag, b.imag) == 0))
 
 
-def squared(x: Lifted) -> Lifted:
+def squared(x: Any) -> Any:
     """|x|²."""
-    if not x.is_complex:
-        return x * x
-    re, im = real(x), imag(x)
-    return re * re + im * im
+    return real(x) * real(x) + imag(x) * imag(x) if x.is_complex else x * x
 
 
-def modulus(x: Lifted) -> Lifted:
-    """|x|; at 0 it is a kink: the slope along v is |v|, which the order of that slope and 0 decides."""
+def modulus(x: Lifted) -> Any:
+    """|x|; at 0 a kink: the slope along v is |v|, as that of the absolute value of a real number with the slope |v|."""
     at_zero = np.asarray(np.frompyfunc(lambda z: z == 0, 1, 1)(x.value), dtype=bool)
     if not at_zero.any():
         return np.hypot(real(x), imag(x))
     away = select(at_zero, x.system.constant(1.0), x)
-    # Only the tangent counts where x is 0: there x is real along its own direction, up to a phase.
-    slope = x.system.zeros(x.shape).materialise()
-    if slope.companion is not None and x.companion is not None:
-        size = np.frompyfunc(lambda t: (t.real * t.real + t.imag * t.imag).sqrt(), 1, 1)
-        slope.companion = objects(np.where(at_zero, size(x.companion), slope.companion))
-        slope = np.abs(slope)
-    return select(at_zero, slope, np.hypot(real(away), imag(away)))
+    zeros = x.system.zeros(x.shape)
+    if zeros.companion is not None and x.companion is not None:
+        zeros.companion = objects(np.where(at_zero, SIZE(x.companion), zeros.companion))
+    sizes: list[Any] = [np.abs(zeros), np.hypot(real(away), imag(away))]
+    return select(at_zero, *sizes)
 
 
-def sign(x: Lifted) -> Any:
+def sign(x: Lifted) -> Lifted:
     """x / |x|, 0 at 0."""
     zero = equal(x, x.system.zeros(()))
     away = select(zero, x.system.constant(1.0), x)

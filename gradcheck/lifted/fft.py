@@ -33,7 +33,8 @@ def dft(x: Array, sign: int) -> Array:
     turn = roots(n, sign)
     parts = [dft(x[..., r::factor], sign) for r in range(factor)]
     places = np.arange(n)
-    return sum(turn[(r * places) % n] * part[..., places % (n // factor)] for r, part in enumerate(parts))
+    turned = [turn[(r * places) % n] * part[..., places % (n // factor)] for r, part in enumerate(parts)]
+    return np.asarray(sum(turned[1:], turned[0]))
 
 
 def cost(n: int) -> int:
@@ -139,9 +140,7 @@ def axes_and_sizes(x: Lifted, s: Any, axes: Any) -> list[tuple[int | None, int]]
 def several(function: Function, default: tuple[int, ...] | None = None) -> Function:
     """fftn, ifftn and the two-dimensional ones."""
 
-    def implementation(
-        system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None
-    ) -> Lifted:
+    def implementation(system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None) -> Lifted:
         x = lifted(system, a)
         for n, axis in reversed(axes_and_sizes(x, s, axes)):
             x = function(system, x, n, axis, norm)
@@ -153,9 +152,7 @@ def several(function: Function, default: tuple[int, ...] | None = None) -> Funct
 def rfftn(default: tuple[int, ...] | None = None) -> Function:
     """rfftn and rfft2: real along the last of the axes."""
 
-    def implementation(
-        system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None
-    ) -> Lifted:
+    def implementation(system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None) -> Lifted:
         x = lifted(system, a)
         *others, (n, axis) = axes_and_sizes(x, s, axes)
         x = rfft(system, x, n, axis, norm)
@@ -169,9 +166,7 @@ def rfftn(default: tuple[int, ...] | None = None) -> Function:
 def irfftn(default: tuple[int, ...] | None = None) -> Function:
     """irfftn and irfft2: real along the last of the axes."""
 
-    def implementation(
-        system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None
-    ) -> Lifted:
+    def implementation(system: System, a: Any, s: Any = None, axes: Any = default, norm: str | None = None) -> Lifted:
         x = lifted(system, a)
         *others, (n, axis) = axes_and_sizes(x, s, axes)
         for m, other in others:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted import complexes
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, stack
+from gradcheck.lifted.array import Lifted, NotLiftable, System, alike, lifted, stack
 
 Function = Callable[..., Any]
 
@@ -65,7 +65,7 @@ def back_substitute(u: Lifted, b: Lifted) -> Lifted:
 
 def solve(a: Lifted, b: Any) -> Lifted:
     """x of a x = b for one matrix a."""
-    b = lifted(a.system, b)
+    a, b = alike(a, lifted(a.system, b))
     u, right, _ = eliminate(a, b.reshape((b.shape[0], -1)))
     assert right is not None
     return back_substitute(u, right).reshape(b.shape)

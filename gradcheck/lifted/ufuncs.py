@@ -106,7 +106,7 @@ def minimum(system: System, a: Lifted, b: Lifted) -> Lifted:
     return select(system.order(a, b) <= 0, a, b)
 
 
-def absolute(system: System, a: Lifted) -> Lifted:
+def absolute(system: System, a: Lifted) -> Any:
     """a or -a; at 0 the sign of the tangent decides."""
     if a.is_complex:
         return complexes.modulus(a)
@@ -128,7 +128,7 @@ def heaviside(system: System, a: Lifted, at_zero: Lifted) -> Lifted:
 
 def copysign(system: System, a: Lifted, b: Lifted) -> Lifted:
     """The size of a with the sign of b."""
-    size = absolute(system, a)
+    size: Lifted = absolute(system, a)
     return select(system.order(b, system.zeros(())) >= 0, size, -size)
 
 

@@ -77,11 +77,11 @@ def literal(problem: Problem, args: tuple[Array, ...], dy: tuple[Array, ...], fi
 
 def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
-    size = np.abs(midpoints(x) if x.dtype == object else x).astype(float)
+    size = np.asarray(np.abs(midpoints(x) if x.dtype == object else x), dtype=float)
     size = np.where(np.isfinite(size), size, 0.0)
     unit = float(format_of(epsilon).smallest_subnormal)
     with np.errstate(under="ignore"):
-        return np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit)
+        return np.asarray(np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit))
 
 
 def format_of(epsilon: float) -> np.finfo[Any]:
@@ -124,7 +124,8 @@ def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array
         # The certain part of the error: what the ball of the exact value leaves open is not held against anyone.
         return max(0.0, float(abs(b - a).lower())) if np.isfinite(a) else math.inf
 
-    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine.astype(complex if np.iscomplexobj(mine) else float), true), dtype=float)
+    mine = mine.astype(complex if np.iscomplexobj(mine) else float)
+    error = np.asarray(np.frompyfunc(distance, 2, 1)(mine, true), dtype=float)
     unit = ulp(true, epsilon)
     for other in moved:
         change = np.frompyfunc(lambda a, b: float(abs((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(

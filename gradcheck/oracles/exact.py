@@ -10,8 +10,8 @@ from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, claim
 from gradcheck.oracles import accuracy
-from gradcheck.oracles.residuals import Finding, by_entry, by_projection
 from gradcheck.oracles.parts import phases
+from gradcheck.oracles.residuals import Finding, by_entry, by_projection
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Evidence
 

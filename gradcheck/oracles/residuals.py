@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,8 +193,7 @@ def directions(problem: Problem, claims: Claims, argument: int) -> Iterator[tupl
             for part in (known, ~known):
                 if part.any():
                     yield tuple(
-                        np.where(part, signs * weight, 0.0) if k == argument else None
-                        for k in range(len(problem.args))
+                        np.where(part, signs * weight, 0.0) if k == argument else None for k in range(len(problem.args))
                     )
 
 
@@ -228,8 +227,9 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     )
 
 
-def one_entry(name: str, entry: tuple[int, ...], residual: Entry, detail: str = "") -> Finding:
+def one_entry(name: str, entry: tuple[int, ...], found: Residual | Entry, detail: str = "") -> Finding:
     """A finding about one entry, from its residual."""
+    residual = found if isinstance(found, Entry) else Entry((found,))
     scale = residual.scale or 1.0
     return Finding(
         name,
@@ -244,7 +244,7 @@ def one_entry(name: str, entry: tuple[int, ...], residual: Entry, detail: str = 
     )
 
 
-def summary(name: str, residuals: dict[tuple[int, ...], Entry]) -> Finding:
+def summary(name: str, residuals: Mapping[tuple[int, ...], Residual | Entry]) -> Finding:
     """One finding for an argument: against if any entry is, undecided if any is, else for; the worst is shown."""
     if not residuals:
         return Finding(name, "for", bar=0.0, discrepancy=0.0, resolution=0.0, detail="no entries")
@@ -278,7 +278,7 @@ def joint(problem: Problem, claims: Claims) -> list[Finding]:
     wrong = next((r for r in found if r.stance == "against"), None)
     if wrong is None:
         return []
-    finding = one_entry(problem.names[0], (), Entry((wrong,)), "along a direction that moves all entries at a kink")
+    finding = one_entry(problem.names[0], (), wrong, "along a direction that moves all entries at a kink")
     return [finding]
 
 
