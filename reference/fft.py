@@ -33,9 +33,8 @@ def complexes(shape: str) -> Spec:
 
 def fitted(x: Array, n: int, axis: int) -> Any:
     """x with an axis cut or filled with zeros to length n, which is its own adjoint with the lengths exchanged."""
-    moved = np.moveaxis(x, axis, -1)[..., :n]
-    filled = np.zeros((*moved.shape[:-1], n), dtype=x.dtype)
-    filled[..., : moved.shape[-1]] = moved
+    cut = np.moveaxis(x, axis, -1)[..., :n]
+    filled = np.pad(cut, [(0, 0)] * (x.ndim - 1) + [(0, n - cut.shape[-1])])
     return np.moveaxis(filled, -1, axis)
 
 
@@ -100,7 +99,7 @@ def irfft(x: Array, *, n: int, axis: int = -1, norm: Norm = None) -> Pulled:
     dx = the conjugate of rfft(dy), twice where an entry stands for its conjugate too.
     """
     frequency = np.arange(n // 2 + 1)
-    copies = np.where((frequency == 0) | (2 * frequency == n), 1.0, 2.0)
+    copies = np.where((frequency == 0) | (2 * frequency == n), 1.0, 2.0).astype(x.real.dtype)
 
     def pullback(dy: Array) -> Any:
         half = np.moveaxis(np.fft.rfft(dy, axis=axis, norm=EXCHANGED[norm]), axis, -1)  # type: ignore[arg-type]
