@@ -201,10 +201,10 @@ def complex_balls(value: Array) -> Array:
 
 
 def holds_complex(value: Array) -> bool:
-    """Whether any of an array of balls is a complex one."""
+    """Whether an array of balls, which are all of one kind, is one of complex ones."""
     from flint import acb
 
-    return value.dtype == object and any(isinstance(x, acb) for x in value.flat)
+    return value.dtype == object and value.size > 0 and isinstance(value.flat[0], acb)
 
 
 def widen(values: Array, radius: Array) -> Array:
@@ -238,9 +238,10 @@ def moves(tangent: Array) -> bool:
 
 def midpoints(value: Array) -> Array:
     """The nearest floats; complex numbers where there are complex balls."""
-    if holds_complex(value):
-        return np.asarray(np.frompyfunc(complex, 1, 1)(value), dtype=complex)
-    return np.asarray(np.frompyfunc(float, 1, 1)(value), dtype=float)
+    try:
+        return np.asarray(np.frompyfunc(float, 1, 1)(value), dtype=float)
+    except TypeError:
+        return np.asarray(np.frompyfunc(complex, 1, 1)(complex_balls(value)), dtype=complex)
 
 
 def radii(value: Array) -> Array:

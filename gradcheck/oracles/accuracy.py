@@ -59,7 +59,7 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     def move(x: Array) -> Array:
         # As balls: by less than their own spacing floats could not be moved.
         by = step(x.real) + 1j * step(x.imag) if np.iscomplexobj(x) else step(x)
-        return np.asarray(balls_of(x) + balls_of(by), dtype=object)
+        return np.asarray(balls_of(x) + by, dtype=object)
 
     try:
         with precision(BITS[0]):
@@ -128,10 +128,8 @@ def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array
     error = np.asarray(np.frompyfunc(distance, 2, 1)(mine, true), dtype=float)
     unit = ulp(true, epsilon)
     for other in moved:
-        change = np.frompyfunc(lambda a, b: float(abs((a - b).mid())) if (a - b).is_finite() else 0.0, 2, 1)(
-            true, other
-        )
-        unit = np.maximum(unit, np.asarray(change, dtype=float))
+        change = np.abs(midpoints(true - other))
+        unit = np.maximum(unit, np.where(np.isfinite(change), change, 0.0))
     return np.asarray(error / unit)
 
 
