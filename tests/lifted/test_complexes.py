@@ -67,6 +67,9 @@ CALLS: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "slogdet": lambda z, w, m, r: np.linalg.slogdet(m)[1] + np.linalg.slogdet(m)[0],
     "cholesky": lambda z, w, m, r: np.linalg.cholesky(m @ m.conj().T),
     "norm": lambda z, w, m, r: np.linalg.norm(z) + np.linalg.norm(w, axis=1) + np.linalg.norm(m, ord=1, axis=0),
+    "matrix norm": lambda z, w, m, r: np.linalg.norm(m, "fro") + np.linalg.norm(m, 1) + np.linalg.norm(m, np.inf),
+    "lstsq": lambda z, w, m, r: np.linalg.lstsq(m.real[:, :2], z, rcond=None)[0],
+    "residuals of lstsq": lambda z, w, m, r: np.linalg.lstsq(m.real[:, :2], z, rcond=None)[1],
 }
 TABLE = [pytest.param(f, id=name) for name, f in CALLS.items()]
 

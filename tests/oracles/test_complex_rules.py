@@ -202,3 +202,33 @@ def test_an_entry_of_a_complex_cotangent_is_shown_whole() -> None:
 def test_an_order_of_complex_numbers_is_not_liftable_with_a_remedy() -> None:
     result = exactly(Row(lambda z: (np.maximum(z, 0), lambda dy: dy)))
     assert "no order: compare np.abs(z), z.real or z.imag" in result.evidence[0].detail
+
+
+@pytest.mark.parametrize("factor", [1.5, 1j], ids=["half too much", "turned"])
+@pytest.mark.parametrize("wrong", ["", "x", "z", "xz"])
+def test_projections_move_real_and_complex_arguments_together(wrong: str, factor: complex) -> None:
+    z, x = drawn(50), RNG.normal(size=50)
+
+    def spoiled(name: str, g: Any) -> Any:
+        g = g.copy()
+        g[7] *= factor if name == "z" else 1.5
+        return g
+
+    def rule(x: Any, z: Any) -> Any:
+        def pullback(dy: Any) -> Any:
+            right = {"x": (dy * z).real, "z": dy * x}
+            return tuple(spoiled(name, g) if name in wrong else g for name, g in right.items())
+
+        return x * z, pullback
+
+    formula = [e for e in check(rule, x, z, oracles="exact").evidence if e.question == "formula"]
+    assert {e.argument for e in formula if e.stance == "against"} == set(wrong)
+    assert all(e.entry == (7,) for e in formula if e.stance == "against")
+
+
+def test_a_large_product_of_a_complex_and_a_real_matrix_is_certified() -> None:
+    def rule(a: Any, b: Any) -> Any:
+        return a @ b, lambda dy: (dy @ b.T, (a.T @ dy).real)
+
+    result = check(rule, drawn(9, 9), RNG.normal(size=(9, 9)), oracles="exact")
+    assert result, str(result)
