@@ -115,7 +115,7 @@ def factor(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
     return f"is {factor_name(problem, ratio)} the right value" if close(mine, ratio * true) else None
 
 
-def factor_name(problem: Problem, ratio: float) -> str:
+def factor_name(problem: Problem, ratio: complex) -> str:
     """``minus``, ``twice``, ``1/2 of``, ``3 (the size of axis 0 of x) times``, or the number."""
     if abs(ratio + 1) < CLOSE:
         return "minus"
@@ -188,12 +188,17 @@ def wrong_entries(mine: Array, true: Array) -> Array:
 
 def not_dy(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
     """The answer for a cotangent of ones: dy is not used."""
+    same = answer_to(problem, k, np.ones_like)
+    return "does not depend on dy" if close(same, mine) and mine.any() else None
+
+
+def answer_to(problem: Problem, k: int, change: Callable[[Array], Array]) -> Array:
+    """What the pullback answers for argument `k` to another cotangent."""
     from gradcheck.contract import answer, call, given
 
-    ones = tuple(np.ones_like(d) for d in problem.dy)
+    dys = tuple(change(d) for d in problem.dy)
     _, pullback = call(problem.rule, problem.args, problem.params)
-    same = answer(problem.names, problem.args, pullback(given(ones, problem.single)))[k]
-    return "does not depend on dy" if close(same, mine) and mine.any() else None
+    return answer(problem.names, problem.args, pullback(given(dys, problem.single)))[k]
 
 
 def offset(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
@@ -218,6 +223,25 @@ def swapped(problem: Problem) -> bool:
     )
 
 
+def conjugated(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
+    """The conjugate of the right value, or of the right value for the conjugate of dy: the convention of torch."""
+    if not np.iscomplexobj(mine) or not np.iscomplexobj(true):
+        return None
+    if close(mine, np.conj(true)):
+        return "is the conjugate of the right value: here, as in JAX, nothing is conjugated"
+    if close(np.conj(answer_to(problem, k, np.conj)), true):
+        return "follows torch's convention: here, as in JAX, the cotangent of f is dy f'(z) without a conjugate"
+    return None
+
+
+def one_part(problem: Problem, k: int, mine: Array, true: Array) -> str | None:
+    """Right in one part and zero in the other."""
+    if not np.iscomplexobj(true):
+        return None
+    parts = {"real": true.real, "imaginary": 1j * true.imag}
+    return next((f"lacks all but its {name} part" for name, part in parts.items() if close(mine, part)), None)
+
+
 MISTAKES: tuple[Callable[[Problem, int, Array, Array], str | None], ...] = (
     zero,
     not_dy,
@@ -226,4 +250,6 @@ MISTAKES: tuple[Callable[[Problem, int, Array, Array], str | None], ...] = (
     rearranged,
     region,
     offset,
+    conjugated,
+    one_part,
 )

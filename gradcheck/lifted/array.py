@@ -41,6 +41,10 @@ class System(Protocol):
         """An elementwise function of broadcastable arrays."""
         ...
 
+    def complexes(self, a: Lifted) -> Lifted:
+        """Real numbers as complex ones.  Raises NotLiftable where the system has none."""
+        ...
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         """A function of arrays that is linear in each of them."""
         ...
@@ -132,11 +136,33 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def real(self) -> Lifted:
-        return self
+        from gradcheck.lifted.complexes import real
+
+        return real(self)
+
+    @real.setter
+    def real(self, part: Any) -> None:
+        from gradcheck.lifted.complexes import joined
+
+        self[...] = joined(lifted(self.system, part), self.imag) if self.is_complex else part
 
     @property
     def imag(self) -> Lifted:
-        return self.system.zeros(self.shape)
+        from gradcheck.lifted.complexes import imag
+
+        return imag(self)
+
+    @imag.setter
+    def imag(self, part: Any) -> None:
+        from gradcheck.lifted.complexes import joined
+
+        if not self.is_complex:
+            raise TypeError("a real array does not have an imaginary part to set")
+        self[...] = joined(self.real, lifted(self.system, part))
+
+    @property
+    def is_complex(self) -> bool:
+        return bool(self.dtype.kind == "c")
 
     @property
     def flat(self) -> Lifted:
@@ -158,6 +184,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         value = lifted(self.system, value)
+        if value.is_complex and not self.is_complex:
+            raise NotLiftable("complex numbers were to be written into a real array: create it with dtype=complex")
+        _, value = alike(self, value)
         self.materialise()
         self.value[index] = value.value if value.ndim else value.value[()]
         if self.companion is not None:
@@ -187,8 +216,10 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
             raise NotLiftable(
                 "astype(int) truncates, which exact arithmetic does not follow: keep indices out of the arguments"
             )
+        if self.is_complex and kind != "c":
+            raise NotLiftable("astype(float) drops imaginary parts: take z.real")
         # Exact arithmetic is about the ideal function: rounding to another float type is the identity.
-        copied = self.copy()
+        copied = self.system.complexes(self) if kind == "c" else self.copy()
         copied.dtype = np.dtype(dtype)
         return copied
 
@@ -274,6 +305,13 @@ def lifted(system: System, value: Any) -> Lifted:
     return system.constant(value)
 
 
+def alike(*items: Lifted) -> tuple[Lifted, ...]:
+    """Arrays of one kind: real ones among complex ones become complex."""
+    if not any(i.is_complex for i in items):
+        return items
+    return tuple(i if i.is_complex else i.system.complexes(i) for i in items)
+
+
 def stack(items: list[Lifted], axis: int = 0) -> Lifted:
     """Equal-shaped arrays along a new axis."""
     return join(np.stack, items, axis=axis)
@@ -281,7 +319,7 @@ def stack(items: list[Lifted], axis: int = 0) -> Lifted:
 
 def join(function: Callable[..., Any], items: list[Lifted], **kwargs: Any) -> Lifted:
     """A function of a list of arrays (`np.stack`, `np.concatenate`, ...) applied to both channels."""
-    system = items[0].system
+    system, items = items[0].system, list(alike(*items))
     value = function([i.value for i in items], **kwargs)
     if all(i.companion is None for i in items):
         return Lifted(system, value, None, items[0].dtype)
@@ -290,6 +328,7 @@ def join(function: Callable[..., Any], items: list[Lifted], **kwargs: Any) -> Li
 
 def select(condition: Array, a: Lifted, b: Lifted) -> Lifted:
     """Entries of `a` where the condition holds, else of `b`; broadcasting."""
+    a, b = alike(a, b)
     value = np.where(condition, a.value, b.value)
     companions: list[Any] = [None, None]
     if a.companion is not None or b.companion is not None:

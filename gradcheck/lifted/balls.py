@@ -1,4 +1,4 @@
-"""Balls: real numbers enclosed by a midpoint and a rigorous radius (Arb), each with its tangent.
+"""Balls: numbers enclosed by a midpoint and a rigorous radius (Arb's arb, acb for complex ones), each with its tangent.
 
 One forward pass on balls with tangents gives a certified directional derivative.  Johansson, "Arb: efficient
 arbitrary-precision midpoint-radius interval arithmetic", IEEE Transactions on Computers 66 (2017).
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
-from gradcheck.lifted.derivatives import derivatives, primals
+from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, alike, objects
+from gradcheck.lifted.complexes import joined
+from gradcheck.lifted.derivatives import HOLOMORPHIC, derivatives, primals
 from gradcheck.results import Array
 
 # What is finite where its derivative is not: a tangent of 0 must be looked at, not skipped.
@@ -22,6 +23,10 @@ STEEP = frozenset(("sqrt", "cbrt", "power", "float_power", "arcsin", "arccos", "
 
 class Exact(float):
     """A parameter of the point: a float to be taken at its word, where one that code writes is a rounded constant."""
+
+
+class ExactComplex(complex):
+    """A complex parameter of the point, to be taken at its word."""
 
 
 class NeedPrecision(ArithmeticError):
@@ -57,21 +62,22 @@ class Balls:
     def exact(self, array: Array, tangent: Array | None = None) -> Lifted:
         """A plain array whose floats are taken at their word, with a tangent of floats or balls."""
         array = np.asarray(array)
-        if np.iscomplexobj(array):
-            raise NotLiftable(
-                "complex arguments are not known to balls: pass real and imaginary parts as arguments of their own"
-            )
         companion = None if tangent is None else balls_of(np.asarray(tangent))
-        dtype = array.dtype if array.dtype.kind == "f" else np.dtype(float)
+        kept = array.dtype.kind in "fc"
+        dtype = array.dtype if kept else np.dtype(complex if holds_complex(array) else float)
         return Lifted(self, balls_of(array), companion, dtype)
 
     def constant(self, array: Any) -> Lifted:
         """Constants of the code: one that is not a short dyadic number is a rounded one, a ball of ±1 ULP."""
         if isinstance(array, Exact):
             return self.exact(np.asarray(float(array)))
+        if isinstance(array, ExactComplex):
+            return self.exact(np.asarray(complex(array)))
         array = np.asarray(array)
         if array.dtype == object:
             raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
+        if array.dtype.kind == "c" and not self.literal:
+            return joined(self.constant(array.real), self.constant(array.imag))
         if array.dtype.kind == "f" and not self.literal:
             short = dyadic(array.astype(float))
             if not short.all():
@@ -88,6 +94,11 @@ class Balls:
         value = np.full(shape, arb(0), dtype=object)
         return Lifted(self, value, value.copy() if self.tangents else None)
 
+    def complexes(self, a: Lifted) -> Lifted:
+        companion = None if a.companion is None else complex_balls(a.companion)
+        dtype = a.dtype if a.is_complex else np.result_type(a.dtype, np.complex64)
+        return Lifted(self, complex_balls(a.value), companion, dtype)
+
     def count(self, operations: int, terms: int = 1) -> None:
         self.operations += operations
         self.longest = max(self.longest, terms)
@@ -98,6 +109,11 @@ class Balls:
         primal = primals().get(name)
         if primal is None:
             raise NotLiftable(f"the ufunc {name} is not known to balls")
+        inputs = alike(*inputs)
+        if inputs[0].is_complex and name not in HOLOMORPHIC:
+            raise NotLiftable(
+                f"the ufunc {name} of complex numbers is not known to balls: use real and imaginary parts"
+            )
         values = [i.value for i in inputs]
         value = objects(primal(*values))
         self.count(value.size)
@@ -119,6 +135,7 @@ class Balls:
         return tangent
 
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
+        inputs = alike(*inputs)
         values = [i.value for i in inputs]
         tangent = None
         for i, item in enumerate(inputs):
@@ -129,6 +146,8 @@ class Balls:
 
     def order(self, a: Lifted, b: Lifted) -> Array:
         """The sign of a - b; between equal numbers that of the tangents, so that a branch is that of the direction."""
+        if a.is_complex or b.is_complex:
+            raise NotLiftable("complex numbers have no order: compare np.abs(z), z.real or z.imag")
         low, high = np.broadcast_arrays(a.value, b.value)
         sign = signs(low, high)
         open_ = sign == 0
@@ -169,14 +188,30 @@ def precision(bits: int) -> Iterator[None]:
 
 
 def balls_of(array: Array) -> Array:
-    """Floats, integers or booleans as balls of radius 0."""
-    from flint import arb
+    """Floats, complex numbers, integers or booleans as balls of radius 0."""
+    from flint import acb, arb
 
     if array.dtype == object:
         return array
     if array.dtype.kind in "iub":
         return objects(np.frompyfunc(lambda x: arb(int(x)), 1, 1)(array))
+    if array.dtype.kind == "c":
+        return objects(np.frompyfunc(lambda z: acb(float(z.real), float(z.imag)), 1, 1)(array))
     return objects(np.frompyfunc(arb, 1, 1)(array.astype(float)))
+
+
+def complex_balls(value: Array) -> Array:
+    """Balls as complex ones."""
+    from flint import acb
+
+    return objects(np.frompyfunc(lambda x: x if isinstance(x, acb) else acb(x), 1, 1)(value))
+
+
+def holds_complex(value: Array) -> bool:
+    """Whether any ball is a complex one: numbers are all of one kind, but tangents of complex ones may be real."""
+    from flint import acb
+
+    return value.dtype == object and acb in set(map(type, value.flat))
 
 
 def widen(values: Array, radius: Array) -> Array:
@@ -209,8 +244,11 @@ def moves(tangent: Array) -> bool:
 
 
 def midpoints(value: Array) -> Array:
-    """The nearest floats."""
-    return np.asarray(np.frompyfunc(float, 1, 1)(value), dtype=float)
+    """The nearest floats; complex numbers where there are complex balls."""
+    try:
+        return np.asarray(np.frompyfunc(float, 1, 1)(value), dtype=float)
+    except TypeError:
+        return np.asarray(np.frompyfunc(complex, 1, 1)(complex_balls(value)), dtype=complex)
 
 
 def radii(value: Array) -> Array:

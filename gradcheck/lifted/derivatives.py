@@ -19,6 +19,17 @@ def each(function: Function, inputs: int = 1) -> Function:
     return np.frompyfunc(function, inputs, 1)
 
 
+# Those that NumPy and scipy.special have for complex numbers too: complex differentiable but for branch cuts, and the
+# derivatives of the table are right there.  (arccosh needs two roots for that.)
+HOLOMORPHIC = frozenset(
+    (
+        *("add", "subtract", "multiply", "divide", "negative", "reciprocal", "square", "sqrt", "power", "float_power"),
+        *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan"),
+        *("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "erf", "erfc"),
+    )
+)
+
+
 @cache
 def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
     """name -> (value, partial derivatives)."""
@@ -76,7 +87,7 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
         "cosh": (cosh, (lambda x, y: sinh(x),)),
         "tanh": (each(lambda x: x.tanh()), (lambda x, y: 1 / cosh(x) ** 2,)),
         "arcsinh": (each(lambda x: x.asinh()), (lambda x, y: 1 / sqrt(1 + x * x),)),
-        "arccosh": (each(lambda x: x.acosh()), (lambda x, y: 1 / sqrt((x - 1) * (x + 1)),)),
+        "arccosh": (each(lambda x: x.acosh()), (lambda x, y: 1 / (sqrt(x - 1) * sqrt(x + 1)),)),
         "arctanh": (each(lambda x: x.atanh()), (lambda x, y: 1 / ((1 - x) * (1 + x)),)),
         "deg2rad": (lambda x: x * arb.pi() / 180, (lambda x, y: arb.pi() / 180,)),
         "radians": (lambda x: x * arb.pi() / 180, (lambda x, y: arb.pi() / 180,)),
@@ -124,6 +135,9 @@ def derivatives() -> dict[str, tuple[Function, ...]]:
 
 def whole(x: Any) -> int | None:
     """The integer that a ball certainly is, else None."""
+    if x.imag != 0 or not x.is_exact():
+        return None
+    x = x.real
     return int(x.unique_fmpz()) if x.is_exact() and x.is_integer() else None
 
 
@@ -143,7 +157,7 @@ def power_by_base(base: Any, exponent: Any, y: Any) -> Any:
 
 def power_by_exponent(base: Any, exponent: Any, y: Any) -> Any:
     """The derivative of base ** exponent by the exponent; 0 at base 0."""
-    if base == 0 and exponent > 0:
+    if base == 0 and exponent.real > 0:
         return 0 * y
     return base.log() * y
 

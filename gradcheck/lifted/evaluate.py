@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradcheck.lifted.array import NotLiftable, lifted, objects
-from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, balls_of, precision
+from gradcheck.lifted.balls import Balls, Exact, ExactComplex, NeedPrecision, balls_of, holds_complex, precision
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.results import Array
 
@@ -35,7 +35,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of sum(dy * y) along a direction, as a ball, and how many ties were met on the way."""
+    """The derivative of Re(sum(dy * y)) along a direction, as a ball, and how many ties were met on the way."""
 
     total: Any
     outputs: tuple[Array, ...]
@@ -67,19 +67,22 @@ def exact_param(system: Balls, value: Any) -> Any:
     """One parameter, taken at its word."""
     if is_float_array(value) or is_ball_array(value):
         return system.exact(value)
+    if isinstance(value, complex | np.complexfloating):
+        return ExactComplex(value)
     return Exact(value) if isinstance(value, float | np.floating) else value
 
 
 def is_float_array(value: Any) -> bool:
-    """Whether a parameter is an array of floats."""
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    """Whether a parameter is an array of floats or of complex numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
 
 
 def is_ball_array(value: Any) -> bool:
     """Whether a parameter is an array of balls already."""
-    from flint import arb
+    from flint import acb, arb
 
-    return isinstance(value, np.ndarray) and value.dtype == object and value.size > 0 and isinstance(value.flat[0], arb)
+    balls = isinstance(value, np.ndarray) and value.dtype == object and value.size > 0
+    return balls and isinstance(value.flat[0], arb | acb)
 
 
 def claim(
@@ -141,8 +144,9 @@ def slope(
     final: bool = False,
     tie: int | None = None,
 ) -> Slope:
-    """The certified derivative of sum(dy * y) along a direction (None: an argument that stays).
+    """The certified derivative of Re(sum(dy * y)) along a direction (None: an argument that stays).
 
+    Nothing is conjugated: complex numbers are paired as in JAX.
     Raises NotLiftable, NeedPrecision.
     """
     found, lost = passed(function, args, params, dy, direction, single=single, final=final, tie=tie)
@@ -168,9 +172,13 @@ def step(direction: Array) -> Array:
 
 def blurred(balls: Any) -> Any:
     """Balls with the radius that the step aside leaves open."""
-    from flint import arb
+    from flint import acb, arb
 
-    return np.frompyfunc(lambda x: x + arb(0, float((abs(x) + 1).mid()) * 2.0**BLUR), 1, 1)(balls)
+    def blur(x: Any) -> Any:
+        open_ = arb(0, float((abs(x) + 1).mid()) * 2.0**BLUR)
+        return x + (acb(open_, open_) if isinstance(x, acb) else open_)
+
+    return np.frompyfunc(blur, 1, 1)(balls)
 
 
 def passed(
@@ -196,11 +204,13 @@ def passed(
 
 
 def dot(weights: Array, balls: Array) -> Any:
-    """The sum of float weights (taken at their word) times balls."""
+    """The real part of the sum of float or complex weights (taken at their word) times balls."""
     from flint import arb, arb_mat
 
     on = np.flatnonzero(weights)
     if not on.size:
         return arb(0)
-    factors, terms = balls_of(weights.ravel()[on]).tolist(), balls.ravel()[on].tolist()
-    return (arb_mat(1, on.size, factors) * arb_mat(on.size, 1, terms))[0, 0]
+    factors, terms = balls_of(weights.ravel()[on]), balls.ravel()[on]
+    if holds_complex(factors) or holds_complex(terms):
+        return sum(((w * b).real for w, b in zip(factors, terms, strict=True)), arb(0))
+    return (arb_mat(1, on.size, factors.tolist()) * arb_mat(on.size, 1, terms.tolist()))[0, 0]

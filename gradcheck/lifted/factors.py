@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import complexes
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, select
 from gradcheck.lifted.balls import Balls, NeedPrecision, midpoints
 from gradcheck.lifted.linalg import Function, back_substitute, batched, cholesky, inv, solve
@@ -149,7 +150,7 @@ def lstsq(system: System, a: Any, b: Any, rcond: Any = None, **_: Any) -> tuple[
     x: Any = pinv(a, rcond) @ b
     columns = (b - a @ x).reshape((len(b), -1))
     over = a.shape[0] > a.shape[1]
-    residuals = np.sum(columns * columns, axis=0) if over else system.zeros((0,))
+    residuals = np.sum(complexes.squared(columns), axis=0) if over else system.zeros((0,))
     reason = "singular values of lstsq are not known to exact arithmetic: use np.linalg.svd(a, compute_uv=False)"
     return x, residuals, min(a.shape), NotKnown(reason)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcheck.lifted import factors, linalg, norms, ordered, products, reductions, spectral
+from gradcheck.lifted import complexes, factors, fft, linalg, norms, ordered, products, reductions, spectral
 from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, own_zeros, select
 from gradcheck.lifted.ufuncs import no_value, product, write
 
@@ -91,7 +91,8 @@ def convolve(function: Function) -> Function:
             start = (len(full) - length) // 2
             return np.array(full, dtype=object)[start : start + length]
 
-        return product(system, by_sums, lifted(system, a), lifted(system, v))
+        v = lifted(system, v)
+        return product(system, by_sums, lifted(system, a), v if function is np.convolve else complexes.conjugate(v))
 
     return implementation
 
@@ -149,6 +150,8 @@ def like(fill: float) -> Function:
         if dtype is not None and np.dtype(dtype).kind not in "fc":
             return np.full(shape, fill, dtype)
         result = system.zeros(shape if isinstance(shape, tuple) else (shape,))
+        if np.dtype(dtype).kind == "c" or (dtype is None and np.iscomplexobj(x)):
+            result = system.complexes(result)
         if fill:
             result[...] = fill
         return result
@@ -286,7 +289,7 @@ TABLE: dict[str, Function] = {
     "diff": diff,
     "ediff1d": lambda system, x: diff(system, np.ravel(x)),
     "compress": lambda system, condition, x, axis=None: np.take(x, np.flatnonzero(condition), axis),
-    "vdot": lambda system, a, b: np.dot(np.ravel(a), np.ravel(b)),
+    "vdot": lambda system, a, b: np.dot(np.conjugate(np.ravel(a)), np.ravel(b)),
     "unstack": lambda system, x, axis=0: tuple(np.moveaxis(x, axis, 0)),
     "einsum": einsum,
     "where": where,
@@ -310,11 +313,12 @@ TABLE: dict[str, Function] = {
     "shape": lambda system, x: x.shape,
     "ndim": lambda system, x: x.ndim,
     "size": lambda system, x, axis=None: x.size if axis is None else x.shape[axis],
-    "result_type": lambda system, *xs: np.dtype(float),
+    "result_type": lambda system, *xs: np.dtype(complex if any(map(np.iscomplexobj, xs)) else float),
     "can_cast": lambda system, *args, **kwargs: True,
-    "iscomplexobj": lambda system, x: False,
-    "isrealobj": lambda system, x: True,
-    "real": lambda system, x: x,
+    "iscomplexobj": lambda system, x: x.is_complex,
+    "isrealobj": lambda system, x: not x.is_complex,
+    "angle": complexes.angle,
+    "real": lambda system, x: x.real,
     "imag": lambda system, x: x.imag,
     "round": rounded,
     "any": lambda system, x, *args, **kwargs: np.any(x != 0, *args, **kwargs),
@@ -329,4 +333,5 @@ TABLE: dict[str, Function] = {
     **factors.TABLE,
     **spectral.TABLE,
     **norms.TABLE,
+    **fft.TABLE,
 }

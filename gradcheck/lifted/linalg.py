@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, System, lifted, stack
+from gradcheck.lifted.array import Lifted, System, alike, lifted, stack
 
 Function = Callable[..., Any]
 
@@ -64,7 +64,7 @@ def back_substitute(u: Lifted, b: Lifted) -> Lifted:
 
 def solve(a: Lifted, b: Any) -> Lifted:
     """x of a x = b for one matrix a."""
-    b = lifted(a.system, b)
+    a, b = alike(a, lifted(a.system, b))
     u, right, _ = eliminate(a, b.reshape((b.shape[0], -1)))
     assert right is not None
     return back_substitute(u, right).reshape(b.shape)
@@ -105,8 +105,8 @@ def cholesky(a: Lifted, *, upper: bool = False) -> Any:
     a = a.T if upper else a
     factor: Any = np.zeros_like(a)
     for j in range(n):
-        rest = a[j:, j] - factor[j:, :j] @ factor[j, :j] if j else a[:, 0]
-        factor[j:, j] = rest / np.sqrt(rest[0])
+        rest = a[j:, j] - factor[j:, :j] @ np.conjugate(factor[j, :j]) if j else a[:, 0]
+        factor[j:, j] = rest / np.sqrt(rest[0].real)
     return factor.T if upper else factor
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import complexes
 from gradcheck.lifted.array import NotLiftable, System, lifted
 from gradcheck.lifted.linalg import Function, batched
 from gradcheck.lifted.spectral import svdvals
@@ -26,7 +27,7 @@ def vector_norm(system: System, x: Any, *, axis: Any = None, keepdims: bool = Fa
     """np.linalg.vector_norm: over one axis, several, or all."""
     x = lifted(system, x)
     if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(np.sum(complexes.squared(x), axis=axis, keepdims=keepdims))
     size = np.abs(x)
     if not ord:
         raise NotLiftable("np.linalg.norm with ord=0 counts: it has no derivative, use np.count_nonzero")
@@ -42,7 +43,7 @@ def matrix_norm(system: System, x: Any, *, keepdims: bool = False, ord: Any = "f
     """np.linalg.matrix_norm, over the last two axes."""
     x = lifted(system, x)
     if ord == "fro":
-        size = np.sqrt(np.sum(x * x, axis=(-2, -1)))
+        size = np.sqrt(np.sum(complexes.squared(x), axis=(-2, -1)))
     elif ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.abs(x), axis=-2 if abs(ord) == 1 else -1)
         size = (np.max if ord > 0 else np.min)(sums, axis=-1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import objects
+from gradcheck.lifted.balls import holds_complex
 from gradcheck.results import Array
 
 # A heuristic: fewer products than this are not worth the conversion.
@@ -24,11 +25,13 @@ def dot(a: Any, b: Any) -> Array:
 
 
 def suits(a: Array, b: Array) -> bool:
-    """Whether these are two matrices of balls that fit and are large."""
+    """Whether these are two matrices of real balls that fit and are large."""
     from flint import arb
 
     fit = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]
-    return fit and a.size * b.shape[1] >= WORTH and isinstance(a.flat[0], arb) and isinstance(b.flat[0], arb)
+    large = fit and a.size * b.shape[1] >= WORTH and isinstance(a.flat[0], arb) and isinstance(b.flat[0], arb)
+    # Tangents of complex numbers may be real in part.
+    return large and not holds_complex(a) and not holds_complex(b)
 
 
 def by_arb(a: Array, b: Array) -> Array:

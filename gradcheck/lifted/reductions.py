@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import complexes
 from gradcheck.lifted.array import Lifted, System, join, lifted, select
 from gradcheck.lifted.ufuncs import accumulate, no_value, reduce
 
@@ -71,7 +72,7 @@ def var(
     x, keepdims = lifted(system, x), keepdims is True
     centred = x - mean(system, x, axis, keepdims=True, where=where)
     free = ddof if no_value(correction) else correction
-    squares = total(system, centred * centred, axis, keepdims=keepdims, where=where)
+    squares = total(system, complexes.squared(centred), axis, keepdims=keepdims, where=where)
     return squares / (counts(x, axis, keepdims, where) - free)
 
 

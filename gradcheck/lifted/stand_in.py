@@ -157,6 +157,7 @@ class NumpyStandIn:
         if array.dtype.kind not in "fc":
             return array
         made = self._system.zeros(array.shape)
+        made = self._system.complexes(made) if array.dtype.kind == "c" else made
         if array.size and array.any():
             made[...] = array
         return made
@@ -172,7 +173,7 @@ class NumpyStandIn:
 
     def full(self, shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
         if isinstance(fill_value, Lifted | float) and dtype is None:
-            made = self.zeros(shape)
+            made = self.zeros(shape, complex if np.iscomplexobj(fill_value) else float)
             made[...] = fill_value
             return made
         return self._made(np.full(shape, fill_value, dtype))

@@ -87,6 +87,9 @@ class Symbols:
 
         return Lifted(self, np.full(shape, sympy.Integer(0), dtype=object), np.full(shape, 0.0, dtype=object))
 
+    def complexes(self, a: Lifted) -> Lifted:
+        raise NotLiftable("complex numbers are not known to symbols: the exact oracle knows them")
+
     def count(self, operations: int, terms: int = 1) -> None:
         self.operations += operations
         if self.budget is not None and self.operations > self.budget:

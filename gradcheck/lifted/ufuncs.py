@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted import products
+from gradcheck.lifted import complexes, products
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, own_zeros, select
 from gradcheck.results import Array
 
@@ -62,8 +62,13 @@ def write(out: Any, result: Any, where: Any) -> Any:
 def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
     """An elementwise ufunc, or a generalised one that is a product."""
     if name in PRODUCTS:
-        return product(system, PRODUCTS[name], *(lifted(system, i) for i in inputs), **kwargs)
+        first, second = (lifted(system, i) for i in inputs)
+        return product(
+            system, PRODUCTS[name], complexes.conjugate(first) if name in CONJUGATING else first, second, **kwargs
+        )
     arrays = [lifted(system, i) for i in inputs]
+    if name in ("equal", "not_equal") and any(a.is_complex for a in arrays):
+        return complexes.equal(*arrays) == (name == "equal")
     if name in COMPARISONS:
         return COMPARISONS[name](system.order(*arrays), 0)
     if name in SELECTIONS:
@@ -71,7 +76,8 @@ def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
     return system.ufunc(name, *arrays)
 
 
-# NumPy's own vecdot and vecmat conjugate their first argument, which exact numbers cannot do; its 2.0 lacks two.
+# NumPy's own vecdot and vecmat call a method of the numbers that conjugates, which balls lack; its 2.0 lacks two.
+CONJUGATING = ("vecdot", "vecmat")
 PRODUCTS: dict[str, Callable[..., Any]] = {
     "matmul": products.matmul,
     "matvec": lambda a, b: (a @ b[..., None])[..., 0],
@@ -100,13 +106,17 @@ def minimum(system: System, a: Lifted, b: Lifted) -> Lifted:
     return select(system.order(a, b) <= 0, a, b)
 
 
-def absolute(system: System, a: Lifted) -> Lifted:
+def absolute(system: System, a: Lifted) -> Any:
     """a or -a; at 0 the sign of the tangent decides."""
+    if a.is_complex:
+        return complexes.modulus(a)
     return select(system.order(a, system.zeros(())) >= 0, a, -a)
 
 
 def sign(system: System, a: Lifted) -> Lifted:
-    """-1, 0 or 1, as a constant."""
+    """-1, 0 or 1, as a constant; z / |z| of a complex number."""
+    if a.is_complex:
+        return complexes.sign(a)
     return system.constant(system.order(a, system.zeros(())))
 
 
@@ -118,12 +128,14 @@ def heaviside(system: System, a: Lifted, at_zero: Lifted) -> Lifted:
 
 def copysign(system: System, a: Lifted, b: Lifted) -> Lifted:
     """The size of a with the sign of b."""
-    size = absolute(system, a)
+    size: Lifted = absolute(system, a)
     return select(system.order(b, system.zeros(())) >= 0, size, -size)
 
 
 def logical_not(system: System, a: Lifted) -> Array:
     """Where a number is 0."""
+    if a.is_complex:
+        return complexes.equal(a, system.zeros(()))
     return np.asarray(system.order(a, system.zeros(())) == 0)
 
 
@@ -153,7 +165,7 @@ SELECTIONS: dict[str, Callable[..., Any]] = {
     "remainder": remainder,
     "floor_divide": lambda system, a, b: np.floor(a / b),
     "positive": lambda system, a: a.copy(),
-    "conjugate": lambda system, a: a.copy(),
+    "conjugate": lambda system, a: complexes.conjugate(a.copy()),
 }
 
 

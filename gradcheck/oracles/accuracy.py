@@ -1,4 +1,7 @@
-"""How accurately a rule evaluates in floating point: errors in condition-weighted ULPs."""
+"""How accurately a rule evaluates in floating point: errors in condition-weighted ULPs.
+
+Of a complex number the parts' errors are measured, the larger one counts, and the ULP is that of the modulus.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import objects
-from gradcheck.lifted.balls import balls_of, midpoints, precision
+from gradcheck.lifted.balls import balls_of, holds_complex, midpoints, precision
+from gradcheck.lifted.complexes import IMAG, REAL
 from gradcheck.lifted.evaluate import BITS, Claim, claim, is_float_array, with_enough_bits
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Array
@@ -55,10 +59,17 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     """The rule's formula at inputs moved by random ±½ ULP; None where that leaves the domain."""
     rng = problem.rng(f"ulps{turn}")
 
+    def step(x: Array) -> Array:
+        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon))
+
     def move(x: Array) -> Array:
         # Balls: floats could not hold the sum.
-        x = x.astype(float)
-        return np.asarray(balls_of(x) + balls_of(rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon)), dtype=object)
+        if np.iscomplexobj(x):
+            by = step(x.real) + 1j * step(x.imag)
+        else:
+            x = x.astype(float)
+            by = step(x)
+        return np.asarray(balls_of(x) + balls_of(by), dtype=object)
 
     try:
         with precision(BITS[0]):
@@ -78,11 +89,11 @@ def literal(problem: Problem, final: bool) -> Claim:
 
 def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
-    size = np.abs(midpoints(x) if x.dtype == object else x.astype(float))
+    size = np.asarray(np.abs(midpoints(x) if x.dtype == object else x), dtype=float)
     size = np.where(np.isfinite(size), size, 0.0)
     unit = float(format_of(epsilon).smallest_subnormal)
     with np.errstate(under="ignore"):
-        return np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit)
+        return np.asarray(np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit))
 
 
 def format_of(epsilon: float) -> np.finfo[Any]:
@@ -114,7 +125,20 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
 
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
-    limit = float(format_of(epsilon).max)
+    error = apart(mine, true, float(format_of(epsilon).max))
+    unit = ulp(true, epsilon)
+    for other in moved:
+        change = objects(true - other)
+        known = of_balls("is_finite", change).astype(bool)
+        unit = np.maximum(unit, np.where(known, np.abs(midpoints(change)), 0.0))
+    return np.asarray(error / unit)
+
+
+def apart(mine: Array, true: Array, limit: float) -> Array:
+    """|float - exact|, the larger one of real and imaginary part; floats overflow beyond the limit."""
+    if np.iscomplexobj(mine) or holds_complex(true):
+        parts = (mine.real, objects(REAL(true))), (mine.imag, objects(IMAG(true)))
+        return np.maximum(*(apart(a, b, limit) for a, b in parts))
     mine = mine.astype(float)
 
     def special(a: float, b: Any) -> float:
@@ -127,19 +151,15 @@ def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array
     error = of_balls("abs_lower", true - balls_of(mine)).astype(float)
     odd = ~(np.isfinite(mine) & of_balls("is_finite", true).astype(bool))
     error[odd] = [special(a, b) for a, b in zip(mine[odd], true[odd], strict=True)]
-    unit = ulp(true, epsilon)
-    for other in moved:
-        apart = true - other
-        known = of_balls("is_finite", apart).astype(bool)
-        unit = np.maximum(unit, np.where(known, np.abs(midpoints(apart)), 0.0))
-    return np.asarray(error / unit)
+    return error
 
 
 def of_balls(method: str, balls: Any) -> Array:
     """What that method of each ball answers."""
-    from flint import arb
+    from flint import acb, arb
 
-    return objects(np.frompyfunc(getattr(arb, method), 1, 1)(balls))
+    balls = objects(balls)
+    return objects(np.frompyfunc(getattr(acb if holds_complex(balls) else arb, method), 1, 1)(balls))
 
 
 def budget(problem: Problem, exact: Claim) -> float:

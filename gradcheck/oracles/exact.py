@@ -10,6 +10,7 @@ from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, claim
 from gradcheck.oracles import accuracy
+from gradcheck.oracles.parts import phases
 from gradcheck.oracles.residuals import Finding, by_entry, by_projection
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Evidence
@@ -69,9 +70,10 @@ class Exact:
     def _findings(self, problem: Problem, claims: Claims) -> tuple[list[Finding], int]:
         """Entry by entry where that fits the budget, else by projections.  Raises TooLarge."""
         each = 3 * claims.first.operations
-        if problem.size <= ENTRIES and each * problem.size <= min(problem.budget, MODERATE):
-            return by_entry(problem, claims), each + each * problem.size
-        runs = 4
+        units = sum(len(phases(a)) * a.size for a in problem.args)
+        if units <= ENTRIES and each * units <= min(problem.budget, MODERATE):
+            return by_entry(problem, claims), each + each * units
+        runs = 4 * max((len(phases(a)) for a in problem.args), default=1)
         if each * runs > problem.budget:
             cost = f"{each * runs:,} operations are needed, the budget is {problem.budget:,}: pass budget={each * runs}"
             raise TooLarge(cost)

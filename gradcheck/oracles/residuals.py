@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, slope, with_enough_bits
+from gradcheck.oracles.parts import Entry, phased_signs, phases
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 
@@ -29,8 +30,8 @@ class Finding:
     argument: str
     stance: Stance
     entry: tuple[int, ...] | None = None
-    claimed: float | None = None
-    true: float | None = None
+    claimed: float | complex | None = None
+    true: float | complex | None = None
     bar: float | None = None
     discrepancy: float | None = None
     resolution: float | None = None
@@ -81,13 +82,12 @@ def by_entry(problem: Problem, claims: Claims) -> list[Finding]:
     findings, true = [], []
     for k, name in enumerate(problem.names):
         scale = floor(problem, problem.scale(k, midpoints(claims.first.cotangents[k])))
-        residuals: dict[tuple[int, ...], Residual] = {}
-        for entry in np.ndindex(problem.args[k].shape):
-            direction = unit(problem, k, entry)
-            residuals[entry] = along(problem, claims, direction, float(scale[entry]))
+        entries = np.ndindex(problem.args[k].shape)
+        residuals = {e: entry_residual(problem, claims, k, e, float(scale[e])) for e in entries}
         findings.append(summary(name, residuals))
-        values = [float(r.low.mid()) if r.low.is_finite() else np.nan for r in residuals.values()]
-        true.append(np.asarray(values, dtype=float).reshape(problem.args[k].shape))
+        values = [r.true for r in residuals.values()]
+        dtype = complex if np.iscomplexobj(problem.args[k]) else float
+        true.append(np.asarray(values, dtype=dtype).reshape(problem.args[k].shape))
     problem.true = tuple(true)
     return with_joint(problem, claims, findings)
 
@@ -124,6 +124,12 @@ def projected(
     stance: Stance = "undecided" if any(r.stance == "undecided" for r in residuals) else "for"
     detail = f"{len(residuals)} weighted projections, residual at most {worst:.1e} of the scale"
     return Finding(problem.names[arguments[0]], stance, bar=worst, resolution=worst, detail=detail), None
+
+
+def entry_residual(problem: Problem, claims: Claims, argument: int, entry: tuple[int, ...], scale: float) -> Entry:
+    """The residual of one entry, in each of its directions."""
+    units = [unit(problem, argument, entry, phase) for phase in phases(problem.args[argument])]
+    return Entry(tuple(along(problem, claims, direction, scale) for direction in units))
 
 
 def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
@@ -175,15 +181,15 @@ def agree(forward: Slope, backward: Slope) -> bool:
 
 
 def claimed_slope(exact: Claim, direction: tuple[Array | None, ...]) -> Any:
-    """The inner product of the claimed cotangents with a direction of floats, as a ball."""
+    """The real part of the inner product of the claimed cotangents with a direction of floats, as a ball."""
     parts = zip(exact.cotangents, direction, strict=True)
     return sum((dot(v, g) for g, v in parts if v is not None), dot(np.zeros(0), np.zeros(0)))
 
 
-def unit(problem: Problem, argument: int, entry: tuple[int, ...]) -> tuple[Array | None, ...]:
+def unit(problem: Problem, argument: int, entry: tuple[int, ...], phase: complex = 1.0) -> tuple[Array | None, ...]:
     """The direction of one entry."""
-    direction = np.zeros(problem.args[argument].shape)
-    direction[entry] = 1.0
+    direction = np.zeros(problem.args[argument].shape, dtype=type(phase))
+    direction[entry] = phase
     return tuple(direction if k == argument else None for k in range(len(problem.args)))
 
 
@@ -193,11 +199,14 @@ def directions(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> 
     known = {k: np.isfinite(g) & (g != 0) for k, g in gradients.items()}
     weights = {k: levelling(np.where(known[k], g, 1.0)) for k, g in gradients.items()}
     for turn in range(PROJECTIONS):
-        signed = {k: w * problem.rng(f"direction{k}/{turn}").choice([-1.0, 1.0], w.shape) for k, w in weights.items()}
-        for zeros in (False, True):
-            parts = {k: np.where(known[k] != zeros, v, 0.0) for k, v in signed.items()}
-            if any(part.any() for part in parts.values()):
-                yield tuple(parts.get(k) for k in range(len(problem.args)))
+        signs = {k: phased_signs(problem.rng(f"direction{k}/{turn}"), problem.args[k]) for k in arguments}
+        for phase in range(max(map(len, signs.values()), default=0)):
+            # Real arguments move along with either phase of the complex ones.
+            signed = {k: weights[k] * s[min(phase, len(s) - 1)] for k, s in signs.items()}
+            for zeros in (False, True):
+                parts = {k: np.where(known[k] != zeros, v, 0.0) for k, v in signed.items()}
+                if any(part.any() for part in parts.values()):
+                    yield tuple(parts.get(k) for k in range(len(problem.args)))
 
 
 def levelling(gradient: Array) -> Array:
@@ -218,14 +227,14 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     places = np.flatnonzero(vector)
     while len(places) > 1:
         half = places[: len(places) // 2]
-        part = np.zeros(vector.size)
+        part = np.zeros(vector.size, dtype=vector.dtype)
         part[half] = vector.ravel()[half]
         trial = tuple(part.reshape(vector.shape) if k == argument else None for k in range(len(problem.args)))
         wrong = along(problem, claims, trial, projected_scale(claims, trial)).stance == "against"
         places = half if wrong else places[len(half) :]
     entry = tuple(int(i) for i in np.unravel_index(int(places[0]), vector.shape))
     scale = floor(problem, problem.scale(argument, midpoints(claims.first.cotangents[argument])))[entry]
-    residual = along(problem, claims, unit(problem, argument, entry), float(scale))
+    residual = entry_residual(problem, claims, argument, entry, float(scale))
     vector = vector.copy()
     vector[entry] = 0.0
     rest = tuple(vector if k == argument else None for k in range(len(problem.args)))
@@ -235,23 +244,24 @@ def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Arr
     )
 
 
-def one_entry(name: str, entry: tuple[int, ...], residual: Residual, detail: str = "") -> Finding:
+def one_entry(name: str, entry: tuple[int, ...], found: Residual | Entry, detail: str = "") -> Finding:
     """A finding about one entry, from its residual."""
+    residual = found if isinstance(found, Entry) else Entry((found,))
     scale = residual.scale or 1.0
     return Finding(
         name,
         residual.stance,
         entry,
-        float(residual.claimed.mid()) if residual.claimed.is_finite() else np.nan,
-        float(residual.low.mid()) if residual.low.is_finite() else np.nan,
-        float(residual.low.rad()) if residual.low.is_finite() else np.inf,
-        discrepancy=abs(float(residual.value.mid())) / scale if residual.value.is_finite() else np.inf,
+        residual.claimed,
+        residual.true,
+        residual.bar,
+        discrepancy=residual.discrepancy / scale,
         resolution=residual.bound / scale,
         detail=detail or ("between the one-sided slopes of a kink: a subgradient" if residual.kink else ""),
     )
 
 
-def summary(name: str, residuals: dict[tuple[int, ...], Residual]) -> Finding:
+def summary(name: str, residuals: Mapping[tuple[int, ...], Residual | Entry]) -> Finding:
     """One finding for an argument: against if any entry is, undecided if any is, else for; the worst is shown."""
     if not residuals:
         return Finding(name, "for", bar=0.0, discrepancy=0.0, resolution=0.0, detail="no entries")
@@ -275,11 +285,20 @@ def with_joint(problem: Problem, claims: Claims, findings: list[Finding]) -> lis
 
 def joint(problem: Problem, claims: Claims) -> list[Finding]:
     """At a kink also directions that move all entries alike: (0, 0) for max at a tie is between the slopes of each entry."""
-    ones = tuple(np.ones(a.shape) for a in problem.args)
+    ones = tuple(np.ones(a.shape, dtype=a.dtype) for a in problem.args)
     rng = problem.rng("kink")
     mixed = tuple(rng.choice([-1.0, 0.5, 2.0], a.shape) for a in problem.args)
+    trials = [ones, mixed]
+    if any(map(np.iscomplexobj, problem.args)):
+        # The subgradients of |z| fill a disc: more than two directions tell it from a square.
+        turned = [
+            tuple(d * phase if np.iscomplexobj(a) else d for d, a in zip(t, problem.args, strict=True))
+            for t in trials
+            for phase in (1j, 1 + 1j, 1 - 1j)
+        ]
+        trials += turned
     scale = max(1.0, sum(float(np.abs(midpoints(g)).sum()) for g in claims.first.cotangents))
-    found = [along(problem, claims, direction, scale) for direction in (ones, mixed)]
+    found = [along(problem, claims, direction, scale) for direction in trials]
     wrong = next((r for r in found if r.stance == "against"), None)
     if wrong is None:
         return []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck.lifted.array import NotLiftable
-from gradcheck.lifted.balls import Balls, Exact, NeedPrecision, dyadic, midpoints, precision, radii
+from gradcheck.lifted.balls import Balls, Exact, ExactComplex, NeedPrecision, dyadic, midpoints, precision, radii
 
 
 def test_the_working_precision_is_given_back() -> None:
@@ -58,10 +58,21 @@ def test_float32_arguments_keep_their_dtype() -> None:
     assert Balls().exact(np.ones(2, np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize("value", [1j, np.array([1 + 2j])], ids=repr)
-def test_complex_numbers_are_not_taken_for_real_ones(value: Any) -> None:
-    with pytest.raises(NotLiftable, match=r"complex arguments.*real and imaginary parts"):
-        Balls().constant(value)
+def test_a_complex_constant_is_as_rounded_as_its_parts() -> None:
+    system = Balls()
+    third = system.constant(np.array([0.5 + 1j / 3])).value[0]
+    assert (float(third.real.rad()), float(third.imag.rad()) > 0.0) == (0.0, True)
+    assert system.inexact_constants
+
+
+def test_a_complex_parameter_is_taken_at_its_word() -> None:
+    system = Balls()
+    assert complex(system.constant(ExactComplex(0.1 + 0.3j)).value[()]) == 0.1 + 0.3j
+    assert not system.inexact_constants
+
+
+def test_complex64_arguments_keep_their_dtype() -> None:
+    assert Balls().exact(np.ones(2, np.complex64)).dtype == np.complex64
 
 
 def test_object_arrays_are_not_taken_for_exact_numbers() -> None:
