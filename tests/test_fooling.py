@@ -220,3 +220,11 @@ def test_reports_that_cannot_be_written_are_noticed_last(tmp_path: Path, capsys:
     (tmp_path / "taken").write_text("")
     assert main(["run", "gradcheck", "--reports", str(tmp_path / "taken" / "below")]) == 4
     assert "name a folder to write to" in capsys.readouterr().err
+
+
+def test_a_limit_beside_the_point_is_called_certified() -> None:
+    result = check(cbrt_of_cube(1.0), np.array([0.0, 1.0]), oracles="exact")
+    said = [(e.kind, "a limit" in e.detail) for e in result.evidence if e.question == "formula"]
+    assert said == [("tested", True)]
+    away = check(cbrt_of_cube(1.0), np.array([2.0, 1.0]), oracles="exact")
+    assert {e.kind for e in away.evidence} == {"certified"}

@@ -35,13 +35,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of Re(sum(dy * y)) along a direction, as a ball, and how many ties were met on the way."""
+    """The derivative of Re(sum(dy * y)) along a direction, as a ball, and how many ties were met on the way.
+
+    rigorous: whether the ball is an enclosure; it is not where the slope is a limit that was looked at nearby.
+    """
 
     total: Any
     outputs: tuple[Array, ...]
     ties: int
     operations: int
     inexact_constants: bool
+    rigorous: bool = True
 
 
 def with_enough_bits(compute: Callable[[int, bool], T], enough: Callable[[T], bool] = lambda result: True) -> T:
@@ -156,7 +160,7 @@ def slope(
     aside = tuple(a if v is None else a + step(v) for a, v in zip(map(balls_of, args), direction, strict=True))
     beside, _ = passed(function, aside, params, dy, direction, single=single, final=final, tie=tie)
     outputs = tuple(objects(blurred(o)) for o in beside.outputs)
-    return replace(beside, total=blurred(beside.total), outputs=outputs, ties=beside.ties + 1)
+    return replace(beside, total=blurred(beside.total), outputs=outputs, ties=beside.ties + 1, rigorous=False)
 
 
 # How far beside a point its slope is looked at, and how far it may then be from that at the point: heuristics.

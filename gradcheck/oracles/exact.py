@@ -100,7 +100,8 @@ def finding_evidence(problem: Problem, finding: Finding) -> Evidence:
     """A finding about one argument as evidence."""
     return Evidence(
         "exact",
-        "certified",
+        # A limit that was looked at beside the point is no enclosure.
+        "tested" if problem.limit else "certified",
         finding.stance,
         argument=finding.argument,
         entry=finding.entry,
@@ -109,7 +110,7 @@ def finding_evidence(problem: Problem, finding: Finding) -> Evidence:
         bar=finding.bar,
         discrepancy=finding.discrepancy,
         resolution=finding.resolution,
-        detail=finding.detail,
+        detail=finding.detail + ("; 0 times infinity on the way: a limit, looked at beside the point" * problem.limit),
         point=problem.point.name,
     )
 

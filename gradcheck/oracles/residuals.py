@@ -145,6 +145,7 @@ def residual_at(
 ) -> Residual:
     """The residual along a direction at one precision; where ties are met, the interval of the one-sided slopes."""
     forward = certified(problem, direction, final)
+    problem.limit |= not forward.rigorous
     claimed = claimed_slope(exact, direction)
     inexact = forward.inexact_constants or exact.inexact_constants
     if not forward.ties:
