@@ -1,5 +1,7 @@
 """Eigenvalues, singular values and the exponential of matrices of balls, each with a certified derivative.
 
+Small matrices of symbols have closed forms instead.
+
 Values and vectors are Arb's enclosures (a root isolated from all others); derivatives are first-order perturbation
 formulas evaluated on them, so that they are enclosed too.  Which of v and -v is meant is read off LAPACK's floats.
 """
@@ -10,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import closed_forms
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
-from gradcheck.lifted.balls import Balls, midpoints, moves
+from gradcheck.lifted.balls import midpoints, moves
 from gradcheck.lifted.factors import floats, real_only, undecided
 from gradcheck.lifted.linalg import Function, batched
+from gradcheck.lifted.symbols import Symbols
 from gradcheck.results import Array
 
 EighResult: Any = type(np.linalg.eigh(np.eye(1)))
@@ -21,13 +25,6 @@ SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 # Operations of a QR iteration in multiples of n³, a heuristic.
 ITERATION = 30
-
-
-def balls_only(a: Lifted, name: str) -> Lifted:
-    """`a` itself.  Raises NotLiftable where it does not hold real balls."""
-    if not isinstance(a.system, Balls):
-        raise NotLiftable(f"{name} has no formula in symbols: the exact oracle certifies it")
-    return real_only(a)
 
 
 def triangle(a: Lifted, uplo: str) -> Lifted:
@@ -87,7 +84,10 @@ def eigh(a: Lifted, UPLO: str = "L", *, lapack: Function = np.linalg.eigh) -> An
 
     The signs are those of ``lapack(floats, UPLO)``: they are others for another triangle or routine.
     """
-    s = triangle(balls_only(a, "eigh"), UPLO)
+    s = triangle(real_only(a), UPLO)
+    if isinstance(s.system, Symbols):
+        values, vectors = closed_forms.pairs(s, "eigh")
+        return EighResult(values, closed_forms.oriented(vectors, lapack(floats(s), UPLO)[1]))
     values, vectors = pairs(s)
     vectors = oriented(vectors, lapack(floats(s), UPLO)[1])
     return EighResult(*(Lifted(s.system, *channels, s.dtype) for channels in with_tangents(s, values, vectors)))
@@ -102,7 +102,9 @@ def with_tangents(s: Lifted, values: Array, vectors: Array) -> list[tuple[Array,
 
 def eigvalsh(a: Lifted, UPLO: str = "L") -> Lifted:
     """np.linalg.eigvalsh of one matrix with distinct eigenvalues."""
-    s = triangle(balls_only(a, "eigvalsh"), UPLO)
+    s = triangle(real_only(a), UPLO)
+    if isinstance(s.system, Symbols):
+        return closed_forms.eigenvalues(s, "eigvalsh")[0]  # type: ignore[no-any-return]
     return Lifted(s.system, *with_tangents(s, *pairs(s))[0], s.dtype)
 
 
@@ -111,7 +113,7 @@ def svd(a: Lifted, full_matrices: bool = True, compute_uv: bool = True, hermitia
 
     From the eigenvalues of aᵀ a: that squares the condition, which costs bits here and no certainty.
     """
-    a = balls_only(a, "svd")
+    a = real_only(a)
     if not compute_uv:
         return svdvals(a)
     if full_matrices and a.shape[0] != a.shape[1]:
@@ -126,13 +128,17 @@ def svd(a: Lifted, full_matrices: bool = True, compute_uv: bool = True, hermitia
 def tall_svd(a: Lifted, near: Array) -> tuple[Lifted, Lifted, Lifted]:
     """u, s, vh of a matrix with at least as many rows as columns; the columns of `near` tell the signs of v."""
     s, v = singular(a)
-    v = v * np.where(np.sum(midpoints(v.value) * near, axis=0) < 0, -1, 1)
+    v = v * np.where(np.sum(floats(v) * near, axis=0) < 0, -1, 1)
     return a @ v / s, s, v.T
 
 
 def singular(a: Lifted) -> tuple[Any, Any]:
     """Singular values of a matrix with at least as many rows as columns, descending, and its right vectors."""
     s = a.T @ a
+    if isinstance(a.system, Symbols):
+        squares, v = closed_forms.pairs(s, "svd")
+        closed_forms.sign(squares[0], "a singular value is 0: it has no derivative there, nor have its vectors")
+        return np.sqrt(squares)[::-1], v[:, ::-1]
     squares, v = (Lifted(a.system, *channels, a.dtype) for channels in with_tangents(s, *pairs(s)))
     if any(x.contains(0) for x in squares.value):
         raise undecided(a.system, "a singular value is 0: it has no derivative there, nor have its vectors")
@@ -141,7 +147,7 @@ def singular(a: Lifted) -> tuple[Any, Any]:
 
 def svdvals(a: Lifted) -> Any:
     """The singular values of one matrix, distinct and not 0."""
-    a = balls_only(a, "svdvals")
+    a = real_only(a)
     return singular(a if a.shape[0] >= a.shape[1] else a.T)[0]
 
 
@@ -152,7 +158,9 @@ def expm(system: System, a: Any) -> Lifted:
     """
     from flint import arb_mat
 
-    a = balls_only(lifted(system, a), "expm")
+    a = real_only(lifted(system, a))
+    if isinstance(system, Symbols):
+        return closed_forms.expm(a)  # type: ignore[no-any-return]
     n = len(a)
     system.count(ITERATION * n**3)
     if a.companion is None or not moves(a.companion):
