@@ -9,28 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, System, lifted, select
-from gradcheck.lifted.ufuncs import reduce
+from gradcheck.lifted.reductions import largest, smallest
 from gradcheck.results import Array
-
-
-def extreme(ufunc: np.ufunc) -> Callable[..., Any]:
-    """max and min: a fold, so that the first of equal values wins."""
-
-    def implementation(
-        system: System,
-        x: Any,
-        axis: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
-        x = lifted(system, x)
-        if where is not True:
-            x = select(where, x, lifted(system, initial))
-        return reduce(ufunc, x, axis, keepdims is True, initial)
-
-    return implementation
 
 
 def argextreme(sign: int) -> Callable[..., Any]:
@@ -102,10 +82,10 @@ def searchsorted(system: System, a: Any, v: Any, side: str = "left", sorter: Any
 
 
 TABLE: dict[str, Callable[..., Any]] = {
-    "max": extreme(np.maximum),
-    "amax": extreme(np.maximum),
-    "min": extreme(np.minimum),
-    "amin": extreme(np.minimum),
+    "max": largest,
+    "amax": largest,
+    "min": smallest,
+    "amin": smallest,
     "argmax": argextreme(1),
     "argmin": argextreme(-1),
     "argsort": argsort,
@@ -114,9 +94,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "partition": partition,
     "median": median,
     "searchsorted": searchsorted,
-    "ptp": lambda system, x, axis=None, **k: (
-        extreme(np.maximum)(system, x, axis, **k) - extreme(np.minimum)(system, x, axis, **k)
-    ),
+    "ptp": lambda system, x, axis=None, **k: largest(system, x, axis, **k) - smallest(system, x, axis, **k),
     "clip": lambda system, x, a_min=None, a_max=None, **k: clip(system, x, k.get("min", a_min), k.get("max", a_max)),
 }
 

@@ -14,36 +14,35 @@ from gradcheck.lifted.ufuncs import accumulate, no_value, reduce
 Function = Callable[..., Any]
 
 
-def total(
-    system: System,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    """np.sum."""
-    return reduce(np.add, chosen(system, x, where, 0.0), axis, keepdims is True, initial)
+def reduction(ufunc: np.ufunc, neutral: float | None = None) -> Function:
+    """np.sum and its relatives.  Where `where=` does not hold stands the neutral element, or `initial=` if there is none."""
+
+    def implementation(
+        system: System,
+        x: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        kept = chosen(system, x, where, initial if neutral is None else neutral)
+        return reduce(ufunc, kept, axis, keepdims is True, initial)
+
+    return implementation
 
 
-def prod(
-    system: System,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    """np.prod."""
-    return reduce(np.multiply, chosen(system, x, where, 1.0), axis, keepdims is True, initial)
-
-
-def chosen(system: System, x: Any, where: Any, neutral: float) -> Lifted:
+def chosen(system: System, x: Any, where: Any, neutral: Any) -> Lifted:
     """`x` with the neutral element where the condition of `where=` does not hold."""
     x = lifted(system, x)
-    return x if where is True or no_value(where) else select(where, x, system.constant(neutral))
+    return x if where is True or no_value(where) else select(where, x, lifted(system, neutral))
+
+
+total = reduction(np.add, 0.0)
+prod = reduction(np.multiply, 1.0)
+# Folds, so that the first of equal values wins.
+largest = reduction(np.maximum)
+smallest = reduction(np.minimum)
 
 
 def counts(x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
