@@ -8,7 +8,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from planting import (
+
+from gradcheck import Result, Rule, check
+from gradcheck.cases import Case
+from gradcheck.checking import check_case
+from tests.planting import (
     answering,
     asked,
     calling,
@@ -22,10 +26,6 @@ from planting import (
     scaled,
     transposed,
 )
-
-from gradcheck import Result, Rule, check
-from gradcheck.cases import Case
-from gradcheck.checking import check_case
 
 SEEDS = range(20)
 Plant = Callable[[Rule], Rule]

@@ -7,37 +7,21 @@ from gradcheck import check
 from gradcheck.cases import Case, collect
 from gradcheck.checking import check_case
 from reference import factorizations
+from tests.case_checks import assert_certified_at_every_point, assert_float32_stays_and_arguments_are_left_alone
 from tests.planting import edited
 
 CASES = [c for c in collect(factorizations) if isinstance(c, Case)]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
 
 
-def tuple_of(value):
-    return tuple(value) if isinstance(value, tuple) else (value,)
-
-
 @every_case
 def test_every_pullback_is_certified_at_every_point(case):
-    result = check_case(case, oracles="exact,jax")
-    assert result, str(result.diagnosis)
-    formula = {(e.point, e.argument) for e in result.evidence if e.question == "formula" and e.stance == "for"}
-    names = case.rule.argument_names(len(result.points[0].args))
-    assert formula >= {(p.name, n) for p in result.points for n in names}
+    assert_certified_at_every_point(case, oracles="exact,jax")
 
 
 @every_case
 def test_float32_stays_float32_and_arguments_are_left_alone(case):
-    point = case.point("random", 0)
-    args = [a.astype(np.float32) for a in point.args]
-    for a in args:
-        a.flags.writeable = False
-    y, pullback = case.rule(*args, **point.params)
-    ys = tuple_of(y)
-    assert all(np.asarray(v).dtype == np.float32 for v in ys)
-    dys = tuple(np.full(np.shape(v), 0.5, np.float32) for v in ys)
-    cotangents = tuple_of(pullback(dys if isinstance(y, tuple) else dys[0]))
-    assert [(np.shape(c), np.asarray(c).dtype) for c in cotangents] == [(a.shape, a.dtype) for a in args]
+    assert_float32_stays_and_arguments_are_left_alone(case)
 
 
 MISTAKES = {

@@ -8,7 +8,6 @@ import pytest
 from scipy.signal import correlate2d
 
 from gradcheck.cases import Case, collect
-from gradcheck.checking import check_case
 from reference.activations import log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus, squareplus
 from reference.attention import scaled_dot_product_attention
 from reference.convolution import conv1d, conv2d
@@ -17,23 +16,20 @@ from reference.losses import hinge, huber, kl_divergence, mae, mse, softmax_cros
 from reference.normalization import dropout, layer_norm, standardize
 from reference.pooling import avg_pool2d, max_pool2d
 from reference.rectifiers import hard_sigmoid, hard_silu, hard_tanh, leaky_relu, maxout, relu6, selu
+from tests.case_checks import (
+    assert_certified_at_every_point,
+    assert_float32_stays_and_arguments_are_left_alone,
+    tuple_of,
+)
 
 MODULES = ("activations", "rectifiers", "losses", "normalization", "linear", "convolution", "pooling", "attention")
 CASES = [c for m in MODULES for c in collect(importlib.import_module(f"reference.{m}")) if isinstance(c, Case)]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
 
 
-def tuple_of(cotangents):
-    return cotangents if isinstance(cotangents, tuple) else (cotangents,)
-
-
 @every_case
 def test_every_pullback_is_certified_at_every_point(case):
-    result = check_case(case, oracles="exact")
-    assert result, str(result.diagnosis)
-    formula = {(e.point, e.argument) for e in result.evidence if e.question == "formula" and e.stance == "for"}
-    names = case.rule.argument_names(len(result.points[0].args))
-    assert formula >= {(p.name, n) for p in result.points for n in names}
+    assert_certified_at_every_point(case)
 
 
 @every_case
@@ -66,19 +62,7 @@ def test_the_jax_twin_computes_the_same_function(case):
 
 @every_case
 def test_float32_stays_float32_and_arguments_are_left_alone(case):
-    point = case.point("random", 1)
-    args = [a.astype(np.float32) for a in point.args]
-    for a in args:
-        a.flags.writeable = False
-    is_float = {k: isinstance(v, np.ndarray) and v.dtype == np.float64 for k, v in point.params.items()}
-    params = {k: v.astype(np.float32) if is_float[k] else v for k, v in point.params.items()}
-    y, pullback = case.rule(*args, **params)
-    dy = np.full(np.shape(y), 0.5, np.float32)
-    first, second = tuple_of(pullback(dy)), tuple_of(pullback(dy))
-    assert np.asarray(y).dtype == np.float32
-    for a, g, again in zip(args, first, second, strict=True):
-        assert (g.dtype, g.shape) == (np.float32, a.shape)
-        np.testing.assert_array_equal(g, again, err_msg="a pullback may be called twice")
+    assert_float32_stays_and_arguments_are_left_alone(case, turn=1)
 
 
 @every_case

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planting import answering, asked, edited
 
 from gradcheck import Rule
 from gradcheck.cases import Case, collect
 from gradcheck.checking import check_case
 from reference import fft
+from tests.planting import answering, asked, edited
 
 CASES = [c for c in collect(fft) if isinstance(c, Case)]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule.name.removeprefix("reference.fft."))
