@@ -34,7 +34,7 @@ def divisors(shape: str) -> Spec:
 
     def make(rng: Generator, draw: Draw) -> Array:
         size = draw.shape(shape)
-        return np.round(rng.uniform(0.5, 2.0, size) * rng.choice([-1.0, 1.0], size), 3)
+        return np.asarray(np.round(rng.uniform(0.5, 2.0, size), 3) * rng.choice([-1.0, 1.0], size))
 
     return made(make, f"±[0.5, 2] ({shape})")
 
@@ -46,7 +46,7 @@ def dividends(shape: str) -> Spec:
         a = np.round(rng.uniform(-3, 3, draw.shape(shape)), 3)
         while (np.abs(a / b - np.rint(a / b)) < 0.02).any():
             a = np.round(rng.uniform(-3, 3, a.shape), 3)
-        return a
+        return np.asarray(a)
 
     return made(make, f"[-3, 3], no multiples of b ({shape})")
 

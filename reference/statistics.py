@@ -30,7 +30,7 @@ def shares(q: Any, n: int, method: str = "linear") -> Array:
         "nearest": np.rint(place) - low,
     }[method]
     one = np.eye(n)
-    return one[low] * (1 - fraction)[..., None] + one[high] * fraction[..., None]
+    return np.asarray(one[low] * (1 - fraction)[..., None] + one[high] * fraction[..., None])
 
 
 def ranks(x: Array) -> Any:
@@ -170,14 +170,14 @@ def axes_but(axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def some(rng: Generator, x: Array) -> Array:
     """Booleans as x, at least one true along every axis."""
-    chosen = rng.random(x.shape) < 0.5
+    chosen = np.asarray(rng.random(x.shape) < 0.5)
     chosen[0], chosen[..., 0] = True, True
     return chosen
 
 
 def every_other(x: Array) -> Array:
     """Every other row (m 1)."""
-    return np.arange(len(x))[:, None] % 2 == 0
+    return np.asarray(np.arange(len(x))[:, None] % 2 == 0)
 
 
 @rule(
@@ -238,4 +238,5 @@ def nanmean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
     dx = dy / N for these, N their number, and 0 for nan.
     """
-    return masked_mean(x, mask=~np.isnan(x), axis=axis, keepdims=keepdims)
+    pulled: Pulled = masked_mean(x, mask=~np.isnan(x), axis=axis, keepdims=keepdims)
+    return pulled
