@@ -85,7 +85,12 @@ def copysign(a: Array, b: Array) -> Pulled:
 
 @rule(
     domains={
-        "": dict(x=real("n k", at=(0.0, 1e300)), nan=choice(0.0, -1.5), posinf=choice(7.0), neginf=choice(-5.0)),
+        "": dict(
+            x=real("n k", at=(0.0, np.nan, np.inf, -np.inf)),
+            nan=choice(0.0, -1.5),
+            posinf=choice(7.0),
+            neginf=choice(-5.0),
+        ),
         "defaults": dict(x=real("n k")),
     },
     jax=lambda jax, x, **values: jax.numpy.nan_to_num(x, **values),

@@ -106,11 +106,7 @@ def quantile(
         place = ranks(flat)
         return unmerged(sum(d * w[place] for d, w in zip(dy, weights, strict=True)), x.shape, axis)
 
-    y = np.sort(flat, -1) @ np.moveaxis(share.astype(x.dtype), -1, 0)
-    y = np.moveaxis(y, -1, 0) if share.ndim > 1 else y
-    if keepdims:
-        y = np.stack([kept(v, x.shape, axis) for v in y]) if share.ndim > 1 else kept(y, x.shape, axis)
-    return y, pullback
+    return np.quantile(x, np.asarray(q), axis, keepdims=keepdims, method=method), pullback
 
 
 def quantiles(sympy: Any, x: Array, *, q: Any, axis: Axis, keepdims: bool, method: str) -> Any:
