@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from reference.broadcasting import Axis, axes_of, kept, merged, unmerged
 from reference.declaring import Pulled, ranked
 from reference.reductions import AXES
 
-METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
+Method = Literal["linear", "lower", "higher", "midpoint", "nearest"]
+METHODS = get_args(Method)
 
 
-def shares(q: Any, n: int, method: str = "linear") -> Array:
+def shares(q: Any, n: int, method: Method = "linear") -> Array:
     """How much each of n entries in ascending order counts in a quantile: of the shape of q, then n."""
     place = np.asarray(q, float) * (n - 1)
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
@@ -90,7 +91,7 @@ def median(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     source="Hyndman & Fan 1996, definition 7",
 )
 def quantile(
-    x: Array, *, q: float | tuple[float, ...], axis: Axis = None, keepdims: bool = False, method: str = "linear"
+    x: Array, *, q: float | tuple[float, ...], axis: Axis = None, keepdims: bool = False, method: Method = "linear"
 ) -> Pulled:
     """What a part q of the entries along axis is below, between the nearest two by method.  (n, m, k) -> (...)
 
@@ -106,10 +107,10 @@ def quantile(
         place = ranks(flat)
         return unmerged(sum(d * w[place] for d, w in zip(dy, weights, strict=True)), x.shape, axis)
 
-    return np.quantile(x, np.asarray(q), axis, keepdims=keepdims, method=method), pullback
+    return np.quantile(x, np.asarray(q), axis, keepdims=keepdims, method=method).astype(x.dtype), pullback
 
 
-def quantiles(sympy: Any, x: Array, *, q: Any, axis: Axis, keepdims: bool, method: str) -> Any:
+def quantiles(sympy: Any, x: Array, *, q: Any, axis: Axis, keepdims: bool, method: Method) -> Any:
     """The sympy twin of quantile."""
 
     def one(part: Any) -> Any:
