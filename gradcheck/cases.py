@@ -58,7 +58,7 @@ class Case:
         for parameter in self.rule.arguments:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 args += [v for k, v in values.items() if k.rstrip("0123456789") == parameter.name]
-            else:
+            elif parameter.name in values or parameter.default is inspect.Parameter.empty:
                 args.append(values[parameter.name])
         positional = {p.name for p in self.rule.arguments}
         variadic = {p.name for p in self.rule.arguments if p.kind is inspect.Parameter.VAR_POSITIONAL}

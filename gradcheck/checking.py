@@ -318,6 +318,8 @@ def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
         yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
     if problems and problems[0].rule.surrogate is not None:
         yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"
+    if problems and problems[0].rule.cotangent is not None:
+        yield "the pullback is deliberately not linear in dy: it is compared at what its declaration makes of dy"
     missing = sorted({e.detail for e in evidence if e.reason == "not installed"})
     yield from missing
 

@@ -64,6 +64,12 @@ class Problem:
         return lambda *args, **params: (surrogate(*args, **params), None)
 
     @property
+    def pulled(self) -> tuple[Array, ...]:
+        """The cotangents whose pullback is claimed: `dy`, or what the rule says that its pullback makes of it."""
+        changed = self.rule.cotangent
+        return self.dy if changed is None else as_tuple(changed(*self.dy, **self.params), self.single)
+
+    @property
     def size(self) -> int:
         """The number of input entries."""
         return sum(a.size for a in self.args)

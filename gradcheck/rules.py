@@ -35,6 +35,7 @@ class Rule:
         source: str = "",
         known_wrong: Mapping[str, str] | None = None,
         surrogate: Function | None = None,
+        cotangent: Function | None = None,
         accuracy: float = 16.0,
         graph: Function | None = None,
     ) -> None:
@@ -43,7 +44,7 @@ class Rule:
         self.jax, self.sympy, self.sympy_matrix = jax, sympy, sympy_matrix
         self.source = source
         self.known_wrong: Mapping[str, str] = known_wrong or {}
-        self.surrogate = surrogate
+        self.surrogate, self.cotangent = surrogate, cotangent
         self.accuracy = accuracy
         self.graph = graph
         # update_wrapper would overwrite the attributes above with those of a wrapped rule (__dict__).
@@ -86,11 +87,15 @@ class Rule:
         return tuple(names[:count])
 
     def _check_declaration(self) -> None:
-        for what in ("jax", "sympy", "sympy_matrix", "surrogate", "graph"):
+        for what in ("jax", "sympy", "sympy_matrix", "surrogate", "cotangent", "graph"):
             declared = getattr(self, what)
             if declared is not None and not callable(declared) and not (what == "jax" and declared == "auto"):
                 also = " jax(jax, *args, **params), or 'auto'" if what == "jax" else ""
                 raise TypeError(f"{self.name}: {what}= is {declared!r}: give a function{also}")
+        if self.cotangent is not None and self.surrogate is None:
+            raise TypeError(
+                f"{self.name}: cotangent= without surrogate=: name the function whose derivative it is given to"
+            )
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():
@@ -132,6 +137,7 @@ def rule(
     source: str = "",
     known_wrong: Mapping[str, str] | None = None,
     surrogate: Function | None = None,
+    cotangent: Function | None = None,
     accuracy: float = 16.0,
     graph: Function | None = None,
 ) -> Callable[[Function], Rule]: ...
@@ -148,7 +154,8 @@ def rule(
     domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
     jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
     sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason}.
-    surrogate: the function whose derivative the pullback claims, where that is not the forward's.
+    surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it is not
+    linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
     accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.
     """
     if function is not None:

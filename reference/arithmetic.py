@@ -136,6 +136,25 @@ def pow(a: Array, b: Array) -> Pulled:
 
 
 @rule(
+    domains=pairs(partial(positive, at=(1e-3, 1.0)), partial(real, at=(0.0, 2.0))),
+    jax=lambda jax, a, b: jax.numpy.float_power(a, b),
+    sympy=lambda sympy, a, b: a**b,
+)
+def float_power(a: Array, b: Array) -> Pulled:
+    """a to the power b in double precision, a ≥ 0, in the arguments' type, broadcasting.  (...), (...) -> (...)
+
+    The pullback of `pow`, in double precision too.
+    """
+    y, wide = pow(a.astype(float), b.astype(float))
+
+    def pullback(dy: Array) -> Any:
+        da, db = wide(dy.astype(float))
+        return da.astype(a.dtype), db.astype(b.dtype)
+
+    return y.astype(np.result_type(a, b)), pullback
+
+
+@rule(
     domain=dict(x=nonzero("n k"), exponent=choice(3, -2, 2, 1)),
     jax=lambda jax, x, *, exponent: jax.lax.integer_pow(x, exponent),
     sympy=lambda sympy, x, *, exponent: x**exponent,

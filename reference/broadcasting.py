@@ -39,3 +39,22 @@ def count(shape: tuple[int, ...], axis: Axis) -> int:
 def spread(dy: Array, shape: tuple[int, ...], axis: Axis) -> Array:
     """The cotangent of a sum along `axis`: each summand of an array of `shape` gets that of its sum."""
     return np.broadcast_to(kept(dy, shape, axis), shape).copy()
+
+
+def merged(x: Array, axis: Axis) -> Array:
+    """x with the axes of a reduction as a single last one: (..., N) for N entries that are put into one."""
+    first, last = order(x.ndim, axis)
+    return np.transpose(x, (*first, *last)).reshape((*(x.shape[a] for a in first), count(x.shape, axis)))
+
+
+def unmerged(dy: Array, shape: tuple[int, ...], axis: Axis) -> Array:
+    """The cotangent of an array of `shape` whose `merged` has the cotangent dy."""
+    first, last = order(len(shape), axis)
+    moved = dy.reshape(tuple(shape[a] for a in (*first, *last)))
+    return np.transpose(moved, tuple(np.argsort((*first, *last)).tolist()))
+
+
+def order(ndim: int, axis: Axis) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes that a reduction leaves, and those that it reduces."""
+    last = axes_of(axis, ndim)
+    return tuple(a for a in range(ndim) if a not in last), last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,3 +25,8 @@ def largest(sympy: Any, entries: Any) -> Any:
     """The largest of some symbols, in pieces whose derivatives sympy knows."""
     pieces = [(a, sympy.And(*(a >= b for b in entries if b is not a))) for a in entries]
     return sympy.Piecewise(*pieces)
+
+
+def ranked(sympy: Any, entries: Any, rank: int) -> Any:
+    """The symbol that `rank` others are below: the least of the largest of so many."""
+    return sympy.Min(*(sympy.Max(*some) for some in itertools.combinations(entries, rank + 1)))

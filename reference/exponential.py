@@ -157,3 +157,21 @@ def logaddexp(a: Array, b: Array) -> Pulled:
         return unbroadcast(dy * np.exp(a - y), a.shape), unbroadcast(dy * np.exp(b - y), b.shape)
 
     return y, pullback
+
+
+@rule(
+    domains=pairs(partial(real, at=(-1000.0, 1000.0)), real),
+    jax=lambda jax, a, b: jax.numpy.logaddexp2(a, b),
+    sympy=each(lambda sympy, a, b: sympy.log(2**a + 2**b, 2)),
+)
+def logaddexp2(a: Array, b: Array) -> Pulled:
+    """log2(2^a + 2^b) without overflow, broadcasting.  (...), (...) -> (...)
+
+    da = dy 2^(a - y), db = dy 2^(b - y).
+    """
+    y = np.logaddexp2(a, b)
+
+    def pullback(dy: Array) -> Any:
+        return unbroadcast(dy * np.exp2(a - y), a.shape), unbroadcast(dy * np.exp2(b - y), b.shape)
+
+    return y, pullback

@@ -305,24 +305,24 @@ def lstsq(a: Array, b: Array) -> Pulled:
 
 @rule(
     domains={
-        "": dict(x=made(tall), order=choice("fro", "nuc", 2)),
-        "wide": dict(x=made(wide), order=choice("nuc", 2, "fro")),
+        "": dict(x=made(tall), ord=choice("fro", "nuc", 2)),
+        "wide": dict(x=made(wide), ord=choice("nuc", 2, "fro")),
     },
-    jax=lambda jax, x, *, order: jax.numpy.linalg.norm(x, order),
+    jax=lambda jax, x, **how: jax.numpy.linalg.norm(x, **how),
     source="Watson 1992, Characterization of the subdifferential of some matrix norms",
 )
-def matrix_norm(x: Array, *, order: Any) -> Pulled:
+def matrix_norm(x: Array, *, ord: Any) -> Pulled:
     """The Frobenius ("fro"), nuclear ("nuc") or spectral (2) norm of a matrix of full rank.  (n, k) -> ()
 
     dx = dy x / y, dy u vᵀ, or dy u₁ v₁ᵀ of the largest singular value, which must be a single one.
     """
-    y = np.linalg.norm(x, order)
+    y = np.linalg.norm(x, ord)
 
     def pullback(dy: Array) -> Any:
-        if order == "fro":
+        if ord == "fro":
             return dy * x / y
         u, _, vt = np.linalg.svd(x, full_matrices=False)
-        return dy * (u @ vt) if order == "nuc" else dy * np.outer(u[:, 0], vt[0])
+        return dy * (u @ vt) if ord == "nuc" else dy * np.outer(u[:, 0], vt[0])
 
     return y, pullback
 

@@ -38,6 +38,15 @@ def scattered(dy: Array, x: Array, key: Any) -> Array:
             key=made(lambda _rows: (_rows, -1 - _rows % 2), "rows, and columns from the end"),
         ),
         "booleans": dict(x=real("n k"), key=mask("n k")),
+        "mixed": dict(
+            x=real("4 3 2"),
+            key=choice(
+                (np.array([0, -1, 0]), slice(1, None), np.array([1, 0, -2])),
+                (slice(None), np.array([[1], [1]]), None, 0),
+                (np.array([True, False, True, True]), 2),
+                (..., None, -1),
+            ),
+        ),
     },
     jax=lambda jax, x, *, key: x[key],
     sympy=lambda sympy, x, *, key: x[key],

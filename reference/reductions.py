@@ -1,4 +1,4 @@
-"""Reductions along axes: sums, means, extremes, spreads, norms; and running sums."""
+"""Reductions along axes: sums, means, extremes, spreads, norms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import choice, positive, real
+from gradcheck.domains import choice, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import Axis, axes_of, count, kept, spread
@@ -93,6 +93,29 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
         return shared(dy, x, y, axis)
 
     return y, pullback
+
+
+@rule(
+    domains={
+        "": dict(x=real("n m k"), **AXES),
+        "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(False, True)),
+    },
+    jax=lambda jax, x, *, axis, keepdims: jax.numpy.ptp(x, axis, keepdims=keepdims),
+    sympy=lambda sympy, x, *, axis, keepdims: (
+        folded(sympy.Max, x, axis, keepdims) - folded(sympy.Min, x, axis, keepdims)
+    ),
+)
+def ptp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
+    """The largest x minus the smallest along axis.  (n, m, k) -> (...)
+
+    dy goes to the largest and -dy to the smallest, in equal shares where several are equal, as in JAX.
+    """
+    high, low = x.max(axis, keepdims=keepdims), x.min(axis, keepdims=keepdims)
+
+    def pullback(dy: Array) -> Any:
+        return shared(dy, x, high, axis) - shared(dy, x, low, axis)
+
+    return high - low, pullback
 
 
 def folded(function: Callable[..., Any], x: Array, axis: Axis, keepdims: bool) -> Any:
@@ -221,79 +244,37 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
 
 @rule(
-    domain=dict(
-        x=real("n m k", kinks=(0.0,)),
-        axis=choice(0, -1, None, (0, 2)),
-        keepdims=choice(False, True),
-        p=choice(2.5, 3, 2),
-    ),
-    jax=lambda jax, x, *, axis, keepdims, p: jax.numpy.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=p),
-    sympy=lambda sympy, x, *, axis, keepdims, p: (
-        (np.frompyfunc(sympy.Abs, 1, 1)(x) ** p).sum(axis, keepdims=keepdims) ** (1 / sympy.sympify(p))
-    ),
+    domains={
+        "": dict(x=real("n m k", kinks=(0.0,)), **AXES, ord=choice(2.5, 3, 2, 1)),
+        "largest": dict(x=real("n m k"), **AXES, ord=choice(np.inf, -np.inf)),
+        "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(True), ord=choice(np.inf)),
+    },
+    jax=lambda jax, x, **how: jax.numpy.linalg.vector_norm(x, **how),
+    sympy=lambda sympy, x, **how: norm(sympy, np.frompyfunc(sympy.Abs, 1, 1)(x), **how),
 )
-def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, p: float = 2) -> Pulled:
-    """(Σ |x|^p)^(1/p) along axis, p > 1.  (n, m, k) -> (...)
+def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Pulled:
+    """(Σ |x|^p)^(1/p) along axis, p = ord ≥ 1, or the largest (inf) or smallest (-inf) |x|.  (n, m, k) -> (...)
 
-    dx = dy sign(x) (|x| / y)^(p - 1); nan where all entries are 0.
+    dx = dy sign(x) (|x| / y)^(p - 1); for ±inf dy sign(x) to those that reach it, in equal shares, as in JAX.
+    Where all entries are 0: 0 for p = 1, else nan.
     """
     size = np.abs(x)
-    y = (size**p).sum(axis, keepdims=keepdims) ** (1 / p)
+    if np.isinf(ord):
+        y = (np.max if ord > 0 else np.min)(size, axis, keepdims=keepdims)
+    else:
+        y = (size**ord).sum(axis, keepdims=keepdims) ** (1 / ord)
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * np.sign(x) * (size / kept(y, x.shape, axis)) ** (p - 1)
+        if np.isinf(ord):
+            return shared(dy, size, y, axis) * np.sign(x)
+        ratio = 1 if ord == 1 else (size / kept(y, x.shape, axis)) ** (ord - 1)
+        return kept(dy, x.shape, axis) * np.sign(x) * ratio
 
     return y, pullback
 
 
-@rule(
-    domain=dict(x=real("n k"), axis=choice(0, -1)),
-    jax=lambda jax, x, *, axis: jax.numpy.cumsum(x, axis),
-    sympy=lambda sympy, x, *, axis: np.cumsum(x, axis),
-)
-def cumulative_sum(x: Array, *, axis: int) -> Pulled:
-    """The running sum along axis.  (n, k) -> (n, k)
-
-    dx = the running sum of dy from the other end.
-    """
-
-    def pullback(dy: Array) -> Array:
-        return np.flip(np.cumsum(np.flip(dy, axis), axis), axis)
-
-    return np.cumsum(x, axis), pullback
-
-
-@rule(
-    domain=dict(x=positive("n k"), axis=choice(0, -1)),
-    jax=lambda jax, x, *, axis: jax.numpy.cumprod(x, axis),
-    sympy=lambda sympy, x, *, axis: np.cumprod(x, axis),
-)
-def cumulative_prod(x: Array, *, axis: int) -> Pulled:
-    """The running product along axis, x ≠ 0.  (n, k) -> (n, k)
-
-    dx = the running sum of dy y from the other end, / x.
-    """
-    y = np.cumprod(x, axis)
-
-    def pullback(dy: Array) -> Array:
-        return np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x
-
-    return y, pullback
-
-
-@rule(
-    domain=dict(x=real("n k m"), axis=choice(0, -2, 1)),
-    jax=lambda jax, x, *, axis: jax.numpy.diff(x, axis=axis),
-    sympy=lambda sympy, x, *, axis: np.diff(x, axis=axis),
-)
-def diff(x: Array, *, axis: int) -> Pulled:
-    """x_(i+1) - x_i along axis.  (n, k, m) -> (...)
-
-    dx_i = dy_(i-1) - dy_i, with 0 beyond either end.
-    """
-
-    def pullback(dy: Array) -> Array:
-        zero = np.zeros_like(np.take(x, [0], axis))
-        return -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
-
-    return np.diff(x, axis=axis), pullback
+def norm(sympy: Any, size: Array, axis: Axis, keepdims: bool, ord: Any) -> Any:
+    """The sympy twin of vector_norm, of absolute values."""
+    if np.isinf(float(ord)):
+        return folded(sympy.Max if ord > 0 else sympy.Min, size, axis, keepdims)
+    return (size**ord).sum(axis, keepdims=keepdims) ** (1 / sympy.sympify(ord))

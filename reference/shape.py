@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
 
 Shape = tuple[int, ...]
+Order = Literal["C", "F"]
 
 
 @rule(
@@ -33,6 +34,23 @@ def permute_dims(x: Array, *, axes: Shape) -> Pulled:
 
 
 @rule(
+    domain=dict(x=real("n m k"), axis1=choice(0, -1), axis2=choice(2, 1)),
+    jax=lambda jax, x, *, axis1, axis2: jax.numpy.swapaxes(x, axis1, axis2),
+    sympy=lambda sympy, x, *, axis1, axis2: np.swapaxes(x, axis1, axis2),
+)
+def swapaxes(x: Array, *, axis1: int, axis2: int) -> Pulled:
+    """x with two axes exchanged.  (n, m, k) -> (...)
+
+    dx = dy with them exchanged back.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.swapaxes(dy, axis1, axis2)
+
+    return np.swapaxes(x, axis1, axis2), pullback
+
+
+@rule(
     domain=dict(x=real("b n m")),
     jax=lambda jax, x: jax.numpy.matrix_transpose(x),
     sympy=lambda sympy, x: np.array([m.T for m in x]),
@@ -50,14 +68,14 @@ def matrix_transpose(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n m k"), source=choice(0, -1, 1), destination=choice(-1, 0, 2)),
+    domain=dict(x=real("n m k"), source=choice(0, -1, (0, 1)), destination=choice(-1, 0, (-1, 0))),
     jax=lambda jax, x, *, source, destination: jax.numpy.moveaxis(x, source, destination),
     sympy=lambda sympy, x, *, source, destination: np.moveaxis(x, source, destination),
 )
-def moveaxis(x: Array, *, source: int, destination: int) -> Pulled:
-    """x with one axis moved to another place.  (n, m, k) -> (...)
+def moveaxis(x: Array, *, source: int | Shape, destination: int | Shape) -> Pulled:
+    """x with an axis, or several, moved to other places.  (n, m, k) -> (...)
 
-    dx = dy with the axis moved back.
+    dx = dy with them moved back.
     """
 
     def pullback(dy: Array) -> Array:
@@ -68,23 +86,40 @@ def moveaxis(x: Array, *, source: int, destination: int) -> Pulled:
 
 @rule(
     domains={
-        "": dict(x=real("n m k"), shape=made(lambda x: (-1, x.shape[1]), "(n k, m)")),
+        "": dict(x=real("n m k"), shape=made(lambda x: (-1, x.shape[1]), "(n k, m)"), order=choice("C", "F")),
         "ravel": dict(x=real("n m"), shape=choice(-1)),
         "from 0-d": dict(x=real(""), shape=choice((1, 1))),
     },
-    jax=lambda jax, x, *, shape: jax.numpy.reshape(x, shape),
-    sympy=lambda sympy, x, *, shape: np.reshape(np.array([x] if not np.ndim(x) else x.ravel(), dtype=object), shape),
+    jax=lambda jax, x, *, shape, **order: jax.numpy.reshape(x, shape, **order),
+    sympy=lambda sympy, x, *, shape, **order: np.reshape(np.array(x, dtype=object), shape, **order),
 )
-def reshape(x: Array, *, shape: Shape | int) -> Pulled:
-    """The entries of x in another shape, the last axis first.  (...) -> (...)
+def reshape(x: Array, *, shape: Shape | int, order: Order = "C") -> Pulled:
+    """The entries of x in another shape, the last axis first ("C") or the first one first ("F").  (...) -> (...)
 
     dx = dy in the shape of x.
     """
 
     def pullback(dy: Array) -> Array:
-        return dy.reshape(x.shape)
+        return np.reshape(dy, x.shape, order=order)
 
-    return x.reshape(shape), pullback
+    return np.reshape(x, shape, order=order), pullback
+
+
+@rule(
+    domain=dict(x=real("n m k"), order=choice("C", "F")),
+    jax=lambda jax, x, *, order: jax.numpy.ravel(x, order),
+    sympy=lambda sympy, x, *, order: np.ravel(x, order),
+)
+def ravel(x: Array, *, order: Order = "C") -> Pulled:
+    """The entries of x in a row, the last axis first ("C") or the first one first ("F").  (...) -> (n)
+
+    dx = dy in the shape of x.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return np.reshape(dy, x.shape, order=order)
+
+    return np.reshape(x, -1, order=order), pullback
 
 
 @rule(
@@ -105,12 +140,12 @@ def expand_dims(x: Array, *, axis: int | Shape) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("1 n 1"), axis=choice(0, -1, (0, 2))),
+    domain=dict(x=real("1 n 1"), axis=choice(0, -1, (0, 2), None)),
     jax=lambda jax, x, *, axis: jax.numpy.squeeze(x, axis),
     sympy=lambda sympy, x, *, axis: np.squeeze(x, axis),
 )
-def squeeze(x: Array, *, axis: int | Shape) -> Pulled:
-    """x without axes of size 1.  (1, n, 1) -> (...)
+def squeeze(x: Array, *, axis: int | Shape | None = None) -> Pulled:
+    """x without axes of size 1, all of them or those named.  (1, n, 1) -> (...)
 
     dx = dy in the shape of x.
     """
@@ -180,12 +215,15 @@ def stack(*xs: Array, axis: int = 0) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n 7"), sections=choice((2, 3), (1, 6)), axis=choice(-1, 1)),
+    domains={
+        "": dict(x=real("n 7"), sections=choice((2, 3), (1, 6)), axis=choice(-1, 1)),
+        "equal pieces": dict(x=real("6 n"), sections=choice(2, 3), axis=choice(0, -2)),
+    },
     jax=lambda jax, x, *, sections, axis: tuple(jax.numpy.split(x, sections, axis)),
     sympy=lambda sympy, x, *, sections, axis: tuple(np.split(x, sections, axis)),
 )
-def split(x: Array, *, sections: Shape, axis: int = 0) -> Pulled:
-    """x cut along axis before the places in sections.  (n, 7) -> (n, ...), (n, ...), (n, ...)
+def split(x: Array, *, sections: int | Shape, axis: int = 0) -> Pulled:
+    """x cut along axis before the places in sections, or into so many equal pieces.  (n, 7) -> (n, ...), (n, ...), (n, ...)
 
     dx = the cotangents of the pieces, one after the other.
     """
@@ -194,6 +232,23 @@ def split(x: Array, *, sections: Shape, axis: int = 0) -> Pulled:
         return np.concatenate(dy, axis)
 
     return tuple(np.split(x, sections, axis)), pullback
+
+
+@rule(
+    domain=dict(x=real("n m k"), axis=choice(0, -1, 1)),
+    jax=lambda jax, x, *, axis: jax.numpy.unstack(x, axis=axis),
+    sympy=lambda sympy, x, *, axis: tuple(np.moveaxis(x, axis, 0)),
+)
+def unstack(x: Array, *, axis: int = 0) -> Pulled:
+    """The slices of x along axis.  (3, m, k) -> (m, k), (m, k), (m, k)
+
+    dx = their cotangents along a new axis there.
+    """
+
+    def pullback(dy: tuple[Array, ...]) -> Array:
+        return np.stack(dy, axis)
+
+    return tuple(np.moveaxis(x, axis, 0)), pullback
 
 
 @rule(
@@ -214,71 +269,55 @@ def flip(x: Array, *, axis: int | Shape | None = None) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n k"), shift=choice(1, -2, 5), axis=choice(0, -1, None)),
+    domains={
+        "": dict(x=real("n k"), shift=choice(1, -2, 5), axis=choice(0, -1, None)),
+        "several axes": dict(x=real("n k m"), shift=choice((1, -2), (3, 1), 2), axis=choice((0, -1), (1, 1), (0, 2))),
+    },
     jax=lambda jax, x, *, shift, axis: jax.numpy.roll(x, shift, axis),
     sympy=lambda sympy, x, *, shift, axis: np.roll(x, shift, axis),
 )
-def roll(x: Array, *, shift: int, axis: int | None = None) -> Pulled:
-    """x moved round along axis.  (n, k) -> (n, k)
+def roll(x: Array, *, shift: int | Shape, axis: int | Shape | None = None) -> Pulled:
+    """x moved round along axis, or along several, each as far as it says.  (...) -> (...)
 
     dx = dy moved back.
     """
 
     def pullback(dy: Array) -> Array:
-        return np.roll(dy, -shift, axis)
+        back = tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+        return np.roll(dy, back, axis)
 
     return np.roll(x, shift, axis), pullback
 
 
 @rule(
-    domain=dict(x=real("n k"), repeats=choice(2, 3), axis=choice(0, -1)),
-    jax=lambda jax, x, *, repeats, axis: jax.numpy.repeat(x, repeats, axis),
-    sympy=lambda sympy, x, *, repeats, axis: np.repeat(x, repeats, axis),
+    domain=dict(x=real("n m k"), k=choice(1, -1, 2, 7), axes=choice((0, 1), (1, -1), (2, 0))),
+    jax=lambda jax, x, *, k, axes: jax.numpy.rot90(x, k, axes),
+    sympy=lambda sympy, x, *, k, axes: np.rot90(x, k, axes),
 )
-def repeat(x: Array, *, repeats: int, axis: int) -> Pulled:
-    """Every entry of x several times in a row along axis.  (n, k) -> (...)
+def rot90(x: Array, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Pulled:
+    """x turned k times by 90 degrees, from the first of the axes towards the second.  (n, m, k) -> (...)
 
-    dx = dy summed over the repetitions of each entry.
+    dx = dy turned back.
     """
-    along = axis % x.ndim
-
-    def pullback(dy: Array) -> Any:
-        return dy.reshape((*x.shape[: along + 1], repeats, *x.shape[along + 1 :])).sum(along + 1)
-
-    return np.repeat(x, repeats, axis), pullback
-
-
-@rule(
-    domain=dict(x=real("n k"), repetitions=choice((2, 3), (3, 1))),
-    jax=lambda jax, x, *, repetitions: jax.numpy.tile(x, repetitions),
-    sympy=lambda sympy, x, *, repetitions: np.tile(x, repetitions),
-)
-def tile(x: Array, *, repetitions: Shape) -> Pulled:
-    """x several times side by side, a number for each axis.  (n, k) -> (...)
-
-    dx = dy summed over the copies.
-    """
-
-    def pullback(dy: Array) -> Any:
-        pairs = [n for r, size in zip(repetitions, x.shape, strict=True) for n in (r, size)]
-        return dy.reshape(pairs).sum(tuple(range(0, 2 * x.ndim, 2)))
-
-    return np.tile(x, repetitions), pullback
-
-
-@rule(
-    domain=dict(x=real("n k"), width=choice(((1, 2), (0, 3)), ((2, 0), (1, 1)))),
-    jax=lambda jax, x, *, width: jax.numpy.pad(x, width),
-    sympy=lambda sympy, x, *, width: np.pad(x, width),
-)
-def pad(x: Array, *, width: tuple[tuple[int, int], ...]) -> Pulled:
-    """x with zeros before and after, a pair of numbers for each axis.  (n, k) -> (...)
-
-    dx = dy without its border.
-    """
-    inside = tuple(slice(before, before + n) for (before, _), n in zip(width, x.shape, strict=True))
 
     def pullback(dy: Array) -> Array:
-        return dy[inside]
+        return np.rot90(dy, -k, axes)
 
-    return np.pad(x, width), pullback
+    return np.rot90(x, k, axes), pullback
+
+
+@rule(
+    domains={"": dict(x=real("n"), ndim=choice(1, 2, 4)), "0-d": dict(x=real(""), ndim=choice(1, 2))},
+    jax=lambda jax, x, *, ndim: jax.numpy.array(x, ndmin=ndim),
+    sympy=lambda sympy, x, *, ndim: np.array(x, dtype=object, ndmin=ndim),
+)
+def atleast_nd(x: Array, *, ndim: int) -> Pulled:
+    """x with new first axes of size 1, up to ndim axes.  (...) -> (...)
+
+    dx = dy in the shape of x.
+    """
+
+    def pullback(dy: Array) -> Array:
+        return dy.reshape(x.shape)
+
+    return x.reshape((1,) * (ndim - x.ndim) + x.shape), pullback

@@ -15,7 +15,9 @@ from gradcheck import Rule
 
 def declared_like(rule: Rule, function: Callable[..., Any]) -> Rule:
     """A rule with another function and the same domains."""
-    return Rule(function, domains=rule.domains, accuracy=rule.accuracy, surrogate=rule.surrogate)
+    return Rule(
+        function, domains=rule.domains, accuracy=rule.accuracy, surrogate=rule.surrogate, cotangent=rule.cotangent
+    )
 
 
 def answering(rule: Rule, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Rule:

@@ -127,6 +127,10 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
         return self.size * self.itemsize
 
     @property
+    def flags(self) -> Any:
+        return self.value.flags
+
+    @property
     def T(self) -> Lifted:
         return self.each(np.transpose)
 
@@ -231,6 +235,12 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: Any) -> Lifted:
         return self.copy()
+
+    def sort(self, axis: int = -1, kind: Any = None) -> None:
+        self[...] = np.sort(self, axis)
+
+    def partition(self, kth: Any, axis: int = -1, kind: Any = None) -> None:
+        self.sort(axis)
 
     def item(self, *index: int) -> Lifted:
         return self.reshape(-1)[index[0] if index else 0]

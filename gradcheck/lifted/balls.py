@@ -158,7 +158,12 @@ class Balls:
         unknown = open_ & ~same
         if unknown.any() and not self.final:
             raise NeedPrecision("two numbers overlap")
-        self.undecided += int(np.count_nonzero(unknown))
+        if unknown.any():
+            # What is no number with the last of bits is none: every comparison with it is false.
+            neither = np.asarray(np.frompyfunc(lambda x, y: x.is_nan() or y.is_nan(), 2, 1)(low, high), dtype=bool)
+            sign = np.where(neither, np.nan, sign) if neither.any() else sign
+            open_ = open_ & ~neither
+            self.undecided += int(np.count_nonzero(unknown & ~neither))
         if a.companion is None and b.companion is None:
             return sign
         zero = self.zeros(()).value

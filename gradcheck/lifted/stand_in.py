@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
-from gradcheck.lifted.scipy_linalg import ScipyStandIn
+from gradcheck.lifted.sampling import each_entry
+from gradcheck.lifted.scipy_stand_in import ScipyStandIn
 from gradcheck.rules import rewriting
 
 Function = Callable[..., Any]
@@ -33,7 +34,13 @@ def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
     Raises NotLiftable, with the line of the user's code that is to blame.
     """
     scipy = ScipyStandIn(system)
-    modules = {"numpy": NumpyStandIn(system), "math": MathStandIn(), "scipy": scipy, "scipy.linalg": scipy.linalg}
+    modules = {
+        "numpy": NumpyStandIn(system),
+        "math": MathStandIn(),
+        "scipy": scipy,
+        "scipy.linalg": scipy.linalg,
+        "scipy.special": scipy.special,
+    }
     with rewritten(modules) as rewrite:
         try:
             yield rewrite
@@ -184,12 +191,11 @@ class NumpyStandIn:
     def identity(self, n: int, **_: Any) -> Any:
         return self._made(np.eye(n))
 
-    def array(self, value: Any, dtype: Any = None, copy: Any = True, **kwargs: Any) -> Any:
+    def array(self, value: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0, **kwargs: Any) -> Any:
         if not holds_lifted(value):
-            return self._made(np.array(value, dtype, **kwargs))
-        if kwargs:
-            raise NotLiftable(f"np.array of exact numbers does not know {', '.join(kwargs)}: reshape the array instead")
+            return self._made(np.array(value, dtype, ndmin=ndmin, **kwargs))
         array = lifted(self._system, nested(value, self._system))
+        array = array.reshape((1,) * (ndmin - array.ndim) + array.shape)
         array = array if dtype is None else array.astype(dtype)
         return array.copy() if copy else array
 
@@ -197,6 +203,20 @@ class NumpyStandIn:
         return self.array(value, dtype, copy=False) if holds_lifted(value) else np.asarray(value, dtype, **kwargs)
 
     asanyarray = ascontiguousarray = asfarray = asarray
+
+    def vectorize(self, function: Function, *args: Any, **kwargs: Any) -> Function:
+        return self._entries(function, np.vectorize(function, *args, **kwargs))
+
+    def frompyfunc(self, function: Function, nin: int, nout: int, **kwargs: Any) -> Function:
+        return self._entries(function, np.frompyfunc(function, nin, nout, **kwargs))
+
+    def _entries(self, function: Function, plain: Function) -> Function:
+        """`function` on each entry of exact arrays, and NumPy's own way of that where there are none."""
+
+        def either(*inputs: Any) -> Any:
+            return each_entry(function)(self._system, *inputs) if any(map(holds_lifted, inputs)) else plain(*inputs)
+
+        return either
 
     def isscalar(self, value: Any) -> bool:
         return np.isscalar(value) or (isinstance(value, Lifted) and value.ndim == 0)

@@ -69,7 +69,7 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
     names = ["ȳ"] if problem.single else [f"ȳ{i}" for i in range(len(problem.dy))]
     dy = tuple(system.argument(name, d) for name, d in zip(names, problem.dy, strict=True))
     try:
-        y, claimed, surrogate = apply(problem, system, args, dy, params)
+        y, claimed, surrogate, pulled = apply(problem, system, args, dy, params)
     except (NotLiftable, Tie, TooLarge, RecursionError):
         raise
     except Exception as error:  # the user's code, in an arithmetic that its author did not think of
@@ -79,6 +79,7 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
     claims = tuple(expressions(system, claimed[i], problem.args[i].shape) for i in places)
     outputs = tuple(expressions(system, o, d.shape) for o, d in zip(y, problem.dy, strict=True))
     primal = tuple(expressions(system, o, d.shape) for o, d in zip(surrogate, problem.dy, strict=True))
+    weights = tuple(expressions(system, p, d.shape) for p, d in zip(pulled, problem.dy, strict=True))
     if sum(tree_size(e, system.sizes) for o in (*primal, *claims) for e in o.flat) > NODES:
         raise TooLarge(f"expressions of more than {NODES:,} terms")
     return Derivation(
@@ -88,13 +89,13 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
         tuple(d.value for d in dy),
         outputs,
         claims,
-        differentiate(primal, tuple(d.value for d in dy), symbols),
+        differentiate(primal, weights, symbols),
         frozenset(s for p in parameters.values() for s in p.value.flat),
     )
 
 
-def apply(problem: Problem, system: Symbols, args: Any, dy: Any, params: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Outputs, claimed cotangents, and the outputs of the function whose derivative they claim to be."""
+def apply(problem: Problem, system: Symbols, args: Any, dy: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Outputs, claimed cotangents, and the outputs and cotangents of the function whose derivative they claim to be."""
     with lifting(system) as rewrite:
         y, pullback = rewrite(problem.rule.function)(*copies(args), **params)
         outputs = as_tuple(y, problem.single)
@@ -103,9 +104,10 @@ def apply(problem: Problem, system: Symbols, args: Any, dy: Any, params: Mapping
         claimed = claimed if isinstance(claimed, tuple | list) else (claimed,)
         if len(claimed) != len(args):
             raise NotLiftable(f"{len(claimed)} cotangents for {len(args)} arguments")
-        if problem.rule.surrogate is None:
-            return kept, claimed, kept
-        return kept, claimed, as_tuple(rewrite(problem.rule.surrogate)(*copies(args), **params), problem.single)
+        surrogate, changed = problem.rule.surrogate, problem.rule.cotangent
+        primal = kept if surrogate is None else as_tuple(rewrite(surrogate)(*copies(args), **params), problem.single)
+        pulled = dy if changed is None else as_tuple(rewrite(changed)(*copies(dy), **params), problem.single)
+        return kept, claimed, primal, pulled
 
 
 def copies(arrays: Any) -> tuple[Any, ...]:

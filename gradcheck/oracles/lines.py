@@ -66,7 +66,7 @@ class Lines:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.calls = problem, 0
         outputs = problem.forward(*problem.args)
-        self.dy = flat(problem.dy)
+        self.dy = flat(problem.pulled)
         self.counted = self.dy != 0
         self.dy = self.dy[self.counted]
         self.starts = np.arange(0, self.dy.size, max(1, -(-self.dy.size // OUTPUTS)))

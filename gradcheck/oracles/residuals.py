@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.balls import midpoints
-from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, slope, with_enough_bits
+from gradcheck.lifted.array import lifted
+from gradcheck.lifted.balls import Balls, midpoints
+from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, exact_params, slope, with_enough_bits
+from gradcheck.lifted.stand_in import lifting
 from gradcheck.oracles.parts import Entry, phased_signs, phases
-from gradcheck.problems import Problem
+from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array, Stance
 
 # For: the residual is at most this part of the scale.  With rounded constants in the code their own size is allowed.
@@ -170,9 +172,21 @@ def residual_at(
 
 def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
     """The certified slope of the problem's forward along a direction."""
+    dy = pulled(problem, final)
     return slope(
-        problem.primal, problem.args, problem.params, problem.dy, direction, single=problem.single, final=final, tie=tie
+        problem.primal, problem.args, problem.params, dy, direction, single=problem.single, final=final, tie=tie
     )
+
+
+def pulled(problem: Problem, final: bool) -> tuple[Array, ...]:
+    """The cotangents whose pullback is claimed, as balls where the rule computes them from dy."""
+    changed = problem.rule.cotangent
+    if changed is None:
+        return problem.dy
+    system = Balls(final=final)
+    with lifting(system) as rewrite:
+        answered = rewrite(changed)(*map(system.exact, problem.dy), **exact_params(system, problem.params))
+        return tuple(lifted(system, d).value for d in as_tuple(answered, problem.single))
 
 
 def agree(forward: Slope, backward: Slope) -> bool:

@@ -1,0 +1,190 @@
+"""Order: sorting and its parts, and a line of points looked up between its neighbours.
+
+The pullback of what puts entries in another order puts their cotangents back.  Equal entries stay in their order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from gradcheck.domains import Generator, choice, made, real
+from gradcheck.results import Array
+from gradcheck.rules import rule
+from reference.declaring import Pulled, ranked
+from reference.indexing import scattered
+
+TIES = dict(x=real("n 3", at=(0.5,)), axis=choice(-1, 0))
+
+
+def gathered(x: Array, places: Array, axis: int) -> Pulled:
+    """The entries of x at places along axis, no place twice."""
+
+    def pullback(dy: Array) -> Any:
+        dx = np.zeros_like(x)
+        np.put_along_axis(dx, places, dy, axis)
+        return dx
+
+    return np.take_along_axis(x, places, axis), pullback
+
+
+def along(function: Any, x: Array, axis: int) -> Array:
+    """A function of a list of symbols, which gives a list, along an axis."""
+    rows = np.moveaxis(x, axis, -1)
+    y = [function(list(rows[place])) for place in np.ndindex(rows.shape[:-1])]
+    return np.moveaxis(np.array(y, dtype=object).reshape((*rows.shape[:-1], -1)), -1, axis)
+
+
+@rule(
+    domains={
+        "": dict(x=real("n 3"), axis=choice(0, -1, None), descending=choice(False, True)),
+        "ties": dict(**TIES, descending=choice(False, True)),
+    },
+    jax=lambda jax, x, **how: jax.numpy.sort(x, **how),
+    sympy=lambda sympy, x, *, axis, descending: along(
+        lambda e: [ranked(sympy, e, i) for i in range(len(e))][:: -1 if descending else 1],
+        x if axis is not None else x.ravel(),
+        -1 if axis is None else axis,
+    ),
+)
+def sort(x: Array, *, axis: int | None = -1, descending: bool = False) -> Pulled:
+    """x in ascending or descending order along axis, or all of it in a row.  (n, k) -> (...)
+
+    dx = dy where the entries were.
+    """
+    if axis is None:
+        flat, pullback = sort(x.reshape(-1), descending=descending)
+        return flat, lambda dy: pullback(dy).reshape(x.shape)
+    order = np.argsort(x, axis, kind="stable")
+    return gathered(x, np.flip(order, axis) if descending else order, axis)
+
+
+@rule(
+    domain=dict(
+        x=real("n k"),
+        axis=choice(0, -1),
+        keys=made(lambda rng, x: rng.integers(3, size=x.shape), "whole numbers from 0 to 2, with ties (n k)"),
+    ),
+    jax=lambda jax, x, *, keys, axis: jax.numpy.take_along_axis(x, jax.numpy.argsort(keys, axis), axis),
+    sympy=lambda sympy, x, *, keys, axis: np.take_along_axis(x, np.argsort(keys, axis, kind="stable"), axis),
+)
+def sort_by(x: Array, *, keys: Array, axis: int = -1) -> Pulled:
+    """x gathered in the order of other numbers along axis, those with equal keys in theirs.  (n, k) -> (n, k)
+
+    dx = dy where the entries were.
+    """
+    return gathered(x, np.argsort(keys, axis, kind="stable"), axis)
+
+
+@rule(
+    domains={
+        "": dict(x=real("3 n"), k=choice(2, 1), axis=choice(0, -2), largest=choice(True, False)),
+        "ties": dict(x=real("n 3", at=(0.5,)), k=choice(2), axis=choice(-1), largest=choice(True, False)),
+    },
+    jax=lambda jax, x, *, k, axis, largest: jax.numpy.moveaxis(
+        (1 if largest else -1) * jax.lax.top_k((1 if largest else -1) * jax.numpy.moveaxis(x, axis, -1), k)[0], -1, axis
+    ),
+    sympy=lambda sympy, x, *, k, axis, largest: along(
+        lambda e: [ranked(sympy, e, len(e) - 1 - i if largest else i) for i in range(k)], x, axis
+    ),
+)
+def top_k(x: Array, *, k: int, axis: int = -1, largest: bool = True) -> Pulled:
+    """The k largest x along axis, descending, or the k smallest, ascending.  (n, m) -> (...)
+
+    dx = dy where they were, 0 elsewhere; of equal entries the first are taken.
+    """
+    order = np.argsort(-x if largest else x, axis, kind="stable")
+    return gathered(x, np.take(order, range(k), axis), axis)
+
+
+def by_order(sympy: Any, entries: list[Any], places: Any) -> list[Any]:
+    """Entries at places that depend on their order, as pieces: one for each order that they can have."""
+    orders = list(itertools.permutations(range(len(entries))))
+    holds = [sympy.And(*(entries[i] < entries[j] for i, j in itertools.pairwise(order))) for order in orders]
+    chosen = [places(np.argsort(order)) for order in orders]
+    return [
+        sympy.Piecewise(*((entries[c[i]], hold) for c, hold in zip(chosen, holds, strict=True)), (0, True))
+        for i in range(len(entries))
+    ]
+
+
+@rule(
+    domain=dict(x=real("n 3"), kth=choice(1, 0, -1), axis=choice(-1, 1)),
+    jax=lambda jax, x, *, kth, axis: jax.numpy.take_along_axis(
+        x,
+        jax.numpy.argsort(jax.numpy.sign(x - jax.numpy.take(jax.numpy.sort(x, axis), np.array([kth]), axis)), axis),
+        axis,
+    ),
+    sympy=lambda sympy, x, *, kth, axis: along(
+        lambda e: by_order(sympy, e, lambda ranks: np.argsort(np.sign(ranks - kth % len(e)), kind="stable")),
+        x,
+        axis,
+    ),
+)
+def partition(x: Array, *, kth: int, axis: int = -1) -> Pulled:
+    """x with those smaller than the kth smallest before it and the larger ones after it, along axis.  (n, k) -> (n, k)
+
+    Either are in the order in which they were, where NumPy's partition leaves that open; so y jumps where others are equal
+    to the kth.  dx = dy where the entries were.
+    """
+    pivot = np.take(np.partition(x, kth, axis), [kth], axis)
+    side = (x > pivot).astype(int) - (x < pivot)
+    return gathered(x, np.argsort(side, axis, kind="stable"), axis)
+
+
+def knots(rng: Generator) -> Array:
+    """Five places in ascending order."""
+    return np.asarray(np.round(np.cumsum(rng.uniform(0.5, 1.5, 5)) - 3, 3))
+
+
+def between(rng: Generator, xp: Array) -> Array:
+    """Places that are not near a knot, below, among and above them (7)."""
+    gaps = np.array([-1, 0, 1, 1, 2, 3, 4])
+    low, high = np.concatenate([xp[:1] - 1, xp])[gaps + 1], np.concatenate([xp, xp[-1:] + 1])[gaps + 1]
+    return np.asarray(np.round(low + rng.uniform(0.2, 0.8, 7) * (high - low), 3))
+
+
+@rule(
+    domains={
+        "": dict(xp=made(knots), x=made(between), fp=real("5")),
+        "outside": dict(
+            xp=made(knots), x=made(between), fp=real("5"), left=choice(-1.5, None), right=choice(None, 0.75)
+        ),
+        "at a knot": dict(xp=made(knots), x=made(lambda xp: xp[[1, 3]], "two of the knots"), fp=real("5")),
+    },
+    jax=lambda jax, x, xp, fp, **how: jax.numpy.interp(x, xp, fp, **how),
+    sympy=lambda sympy, x, xp, fp, **how: np.frompyfunc(lambda e: lookup(sympy, e, xp, fp, **how), 1, 1)(x),
+)
+def interp(x: Array, xp: Array, fp: Array, *, left: float | None = None, right: float | None = None) -> Pulled:
+    """The line through the points (xp, fp) at x, xp ascending; beyond its ends left and right.  (...), (n), (n) -> (...)
+
+    Without these the line goes on level.  With t = (x - x0) / (x1 - x0) between two knots and s the slope there:
+    df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.
+    """
+    n = len(xp)
+    below, above = x < xp[0], x > xp[-1]
+    i = np.clip(np.searchsorted(xp, x, "right"), 1, n - 1)
+    x0, x1, f0, f1 = xp[i - 1], xp[i], fp[i - 1], fp[i]
+    t = np.where(below, 0, np.where(above, 1, (x - x0) / (x1 - x0)))
+
+    def pullback(dy: Array) -> Any:
+        slope = np.where(below | above, 0, (f1 - f0) / (x1 - x0))
+        ends = np.where(below & (left is not None), 0, np.where(above & (right is not None), 0, dy))
+        dxp = scattered(-dy * slope * (1 - t), xp, i - 1) + scattered(-dy * slope * t, xp, i)
+        return dy * slope, dxp, scattered(ends * (1 - t), fp, i - 1) + scattered(ends * t, fp, i)
+
+    y = f0 + t * (f1 - f0)
+    y = y if left is None else np.where(below, left, y)
+    return y if right is None else np.where(above, right, y), pullback
+
+
+def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None) -> Any:
+    """The sympy twin of interp, piece by piece."""
+    lines = [
+        ((fp[i] * (xp[i + 1] - x) + fp[i + 1] * (x - xp[i])) / (xp[i + 1] - xp[i]), x < xp[i + 1])
+        for i in range(len(xp) - 1)
+    ]
+    ends = (fp[0] if left is None else left, x < xp[0]), (fp[-1] if right is None else right, True)
+    return sympy.Piecewise(ends[0], *lines, ends[1])
