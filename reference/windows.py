@@ -55,10 +55,10 @@ def windows(
     return view, pullback
 
 
-def sized(usual: str, small: str) -> Spec:
+def sized(usual: str, small: str, low: float = -3.0, high: float = 3.0) -> Spec:
     """Real numbers of a shape that is smaller where formulas are proved symbolically."""
 
     def make(rng: np.random.Generator, draw: Any) -> Array:
-        return np.asarray(rng.uniform(-3.0, 3.0, draw.shape(small if draw.role == "small" else usual)).round(3))
+        return np.asarray(rng.uniform(low, high, draw.shape(small if draw.role == "small" else usual)).round(3))
 
-    return made(make, f"[-3, 3] ({usual})")
+    return made(make, f"[{low:g}, {high:g}] ({usual})")
