@@ -88,8 +88,8 @@ def scaled_dot_product_attention(
     mask is true where a query sees a key (each must see one); causal: query i sees the keys up to i.
     Batch axes broadcast.  The pullback keeps p, one number for every query and key.
     """
-    scale = q.shape[-1] ** -0.5 if scale is None else scale
-    scores = scale * (q @ k.mT) + bias
+    factor: Any = 1 / np.sqrt(np.array(q.shape[-1], q.dtype)) if scale is None else scale
+    scores = factor * (q @ k.mT) + bias
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
     if causal:
@@ -97,7 +97,7 @@ def scaled_dot_product_attention(
     p, pull_softmax = softmax(scores, axis=-1)
 
     def pullback(dy: Array) -> Any:
-        ds = scale * pull_softmax(dy @ v.mT)
+        ds = factor * pull_softmax(dy @ v.mT)
         dq, dk, dv = ds @ k, ds.mT @ q, p.mT @ dy
         return unbroadcast(dq, q.shape), unbroadcast(dk, k.shape), unbroadcast(dv, v.shape)
 

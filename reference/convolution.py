@@ -190,7 +190,7 @@ def conv3d(
     sympy=lambda sympy, x, w, b, **k: convolution_symbolic(
         sympy, x, w.reshape(-1, 1, *w.shape[2:]), b, groups=len(w), **k
     ),
-    source="Chollet 2017, section 1; Keras, DepthwiseConv2D",
+    source="Chollet 2017; Keras, DepthwiseConv2D",
 )
 def depthwise_conv2d(
     x: Array, w: Array, b: Array, *, stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1

@@ -124,7 +124,7 @@ def selective_scan_symbolic(
     ),
     jax=selective_scan_jax,
     sympy=selective_scan_symbolic,
-    source="Gu & Dao 2023, algorithm 2 and eq. 4",
+    source="Gu & Dao 2023, algorithm 2, with δ b for its discretised b",
 )
 def selective_scan(x: Array, delta: Array, a: Array, b: Array, c: Array, d: Array, *, softplus: bool = False) -> Pulled:
     """Σ_s c_ts h_tks + d_k x_tk, h_t = exp(δ_t a) h_(t-1) + δ_t x_t b_t.  (n, t, k), (n, t, k), (k, s), (n, t, s), (n, t, s), (k) -> (n, t, k)
