@@ -1,4 +1,4 @@
-"""Attention, and what compares vectors."""
+"""Attention: values averaged by how well their keys fit a query."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.activations import softmax
+from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
 from reference.windows import sized
 
 
 def attention_jax(
-    jax: Any, q: Any, k: Any, v: Any, *, mask: Any = None, causal: bool = False, scale: Any = None
+    jax: Any, q: Any, k: Any, v: Any, *, bias: Any = 0, mask: Any = None, causal: bool = False, scale: Any = None
 ) -> Any:
     """By jax.nn.softmax: jax.nn.dot_product_attention goes through float32 whatever it is given."""
     scores = jax.numpy.einsum("...td,...sd->...ts", q, k) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    scores = scores + bias
     seen = jax.numpy.ones(scores.shape, bool) if mask is None else mask
     if causal:
         seen = jax.numpy.tril(seen)
@@ -26,20 +28,19 @@ def attention_jax(
 
 
 def attention_symbolic(
-    sympy: Any, q: Any, k: Any, v: Any, *, mask: Any = None, causal: bool = False, scale: Any = None
+    sympy: Any, q: Any, k: Any, v: Any, *, bias: Any = 0, mask: Any = None, causal: bool = False, scale: Any = None
 ) -> Any:
-    """The definition for each query: the mean of the values it sees, weighted by exp(scale q·k)."""
-    if q.ndim == 3:
-        masks = [None] * len(q) if mask is None else mask
-        parts = zip(q, k, v, masks, strict=True)
-        return np.array([attention_symbolic(sympy, *p, mask=m, causal=causal, scale=scale) for *p, m in parts])
+    """The definition for each query: the mean of the values it sees, weighted by exp(scale q·k + bias)."""
+    batch = np.broadcast_shapes(*(z.shape[:-2] for z in (q, k, v)))
+    q, k, v = (np.broadcast_to(z, (*batch, *z.shape[-2:])) for z in (q, k, v))
+    bias, seen = (np.broadcast_to(z, (*q.shape[:-1], k.shape[-2])) for z in (bias, True if mask is None else mask))
     factor = 1 / sympy.sqrt(q.shape[-1]) if scale is None else scale
-    rows = []
-    for i, query in enumerate(q):
-        seen = [j for j in range(len(k)) if (mask is None or mask[i, j]) and not (causal and j > i)]
-        weights = [sympy.exp(factor * (query @ k[j])) for j in seen]
-        rows.append(sum(w * v[j] for w, j in zip(weights, seen, strict=True)) / sum(weights))
-    return np.array(rows)
+    y = np.empty((*q.shape[:-1], v.shape[-1]), dtype=object)
+    for at in np.ndindex(q.shape[:-1]):
+        keys = [j for j in range(k.shape[-2]) if seen[(*at, j)] and not (causal and j > at[-1])]
+        weights = [sympy.exp(factor * (q[at] @ k[(*at[:-1], j)]) + bias[(*at, j)]) for j in keys]
+        y[at] = sum(w * v[(*at[:-1], j)] for w, j in zip(weights, keys, strict=True)) / sum(weights)
+    return y
 
 
 def seeing(rng: np.random.Generator, q: Array, k: Array) -> Array:
@@ -60,21 +61,35 @@ def seeing(rng: np.random.Generator, q: Array, k: Array) -> Array:
             scale=choice(0.3, 2.0),
         ),
         "causal": dict(q=sized("3 2", "2 1"), k=sized("4 2", "3 1"), v=sized("4 3", "3 1"), causal=choice(True)),
+        "shared keys": dict(
+            q=sized("2 3 2", "2 1 1"),
+            k=sized("4 2", "2 1"),
+            v=sized("1 4 3", "1 2 1"),
+            bias=sized("2 3 4", "2 1 2", -1.0, 1.0),
+        ),
     },
     jax=attention_jax,
     sympy=attention_symbolic,
     source="Vaswani et al. 2017, eq. 1",
 )
 def scaled_dot_product_attention(
-    q: Array, k: Array, v: Array, *, mask: Array | None = None, causal: bool = False, scale: float | None = None
+    q: Array,
+    k: Array,
+    v: Array,
+    *,
+    bias: Array | float = 0.0,
+    mask: Array | None = None,
+    causal: bool = False,
+    scale: float | None = None,
 ) -> Pulled:
-    """softmax(scale q kᵀ) v over the keys a query may see.  (..., t, d), (..., s, d), (..., s, e) -> (..., t, e)
+    """softmax(scale q kᵀ + bias) v over the keys a query may see.  (..., t, d), (..., s, d), (..., s, e) -> (..., t, e)
 
     dv = pᵀ dy; ds = the pullback of softmax for dy vᵀ; dq = scale ds k, dk = scale dsᵀ q.  scale is 1/√d unless given.
     mask is true where a query sees a key (each must see one); causal: query i sees the keys up to i.
+    Batch axes broadcast.  The pullback keeps p, one number for every query and key.
     """
-    scale = q.shape[-1] ** -0.5 if scale is None else scale
-    scores = scale * (q @ k.mT)
+    factor: Any = 1 / np.sqrt(np.array(q.shape[-1], q.dtype)) if scale is None else scale
+    scores = factor * (q @ k.mT) + bias
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
     if causal:
@@ -82,32 +97,79 @@ def scaled_dot_product_attention(
     p, pull_softmax = softmax(scores, axis=-1)
 
     def pullback(dy: Array) -> Any:
-        ds = scale * pull_softmax(dy @ v.mT)
-        return ds @ k, ds.mT @ q, p.mT @ dy
+        ds = factor * pull_softmax(dy @ v.mT)
+        dq, dk, dv = ds @ k, ds.mT @ q, p.mT @ dy
+        return unbroadcast(dq, q.shape), unbroadcast(dk, k.shape), unbroadcast(dv, v.shape)
 
     return p @ v, pullback
 
 
-@rule(
-    domain=dict(x=real("3 4"), z=real("3 4"), axis=choice(-1, 0)),
-    jax=lambda jax, x, z, *, axis: (
-        (x * z).sum(axis) / (jax.numpy.linalg.norm(x, axis=axis) * jax.numpy.linalg.norm(z, axis=axis))
-    ),
-    sympy=lambda sympy, x, z, *, axis: (
-        (x * z).sum(axis) / np.frompyfunc(sympy.sqrt, 1, 1)((x * x).sum(axis) * (z * z).sum(axis))
-    ),
-)
-def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
-    """x·z / (|x| |z|) along axis, both nonzero.  (n, k), (n, k) -> (n)
-
-    dx = dy (ẑ - y x̂) / |x|, dz = dy (x̂ - y ẑ) / |z|, with x̂ = x / |x|.
-    """
-    size_x, size_z = (np.sqrt((a * a).sum(axis, keepdims=True)) for a in (x, z))
-    unit_x, unit_z = x / size_x, z / size_z
-    y = (unit_x * unit_z).sum(axis, keepdims=True)
+def features(x: Array) -> Pulled:
+    """elu(x) + 1, positive: the feature map of linear attention."""
+    below = np.exp(np.minimum(x, 0))
 
     def pullback(dy: Array) -> Any:
-        g = np.expand_dims(dy, axis)
-        return g * (unit_z - y * unit_x) / size_x, g * (unit_x - y * unit_z) / size_z
+        return dy * below
 
-    return y.squeeze(axis), pullback
+    return np.where(x > 0, x + 1, below), pullback
+
+
+def linear_attention_jax(jax: Any, q: Any, k: Any, v: Any, *, causal: bool = False) -> Any:
+    """As attention: by the matrix of all weights."""
+    weights = jax.numpy.einsum("...td,...sd->...ts", *(jax.nn.elu(z) + 1 for z in (q, k)))
+    weights = jax.numpy.tril(weights) if causal else weights
+    return (weights / weights.sum(-1, keepdims=True)) @ v
+
+
+def linear_attention_symbolic(sympy: Any, q: Any, k: Any, v: Any, *, causal: bool = False) -> Any:
+    """The definition for each query: the mean of the values, weighted by φ(q)·φ(k)."""
+    phi = np.frompyfunc(lambda x: sympy.Piecewise((x + 1, x > 0), (sympy.exp(x), True)), 1, 1)
+    y = np.empty((*q.shape[:-1], v.shape[-1]), dtype=object)
+    for *batch, i in np.ndindex(q.shape[:-1]):
+        keys = range(i + 1 if causal else k.shape[-2])
+        weights = [phi(q[(*batch, i)]) @ phi(k[(*batch, j)]) for j in keys]
+        y[(*batch, i)] = sum(w * v[(*batch, j)] for w, j in zip(weights, keys, strict=True)) / sum(weights)
+    return y
+
+
+@rule(
+    domains={
+        "": dict(q=sized("2 3 2", "1 1 2"), k=sized("2 4 2", "1 2 2"), v=sized("2 4 3", "1 2 1")),
+        "causal": dict(q=sized("4 2", "2 2"), k=sized("4 2", "2 2"), v=sized("4 3", "2 1"), causal=choice(True)),
+    },
+    jax=linear_attention_jax,
+    sympy=linear_attention_symbolic,
+    source="Katharopoulos et al. 2020, eq. 5, 7 and 9",
+)
+def linear_attention(q: Array, k: Array, v: Array, *, causal: bool = False) -> Pulled:
+    """φ(q) Σ φ(k) vᵀ / φ(q)·Σ φ(k), φ = elu + 1, over all keys or up to the query's own.  (..., t, d), (..., s, d), (..., s, e) -> (..., t, e)
+
+    With S = Σ φ(k) vᵀ, z = Σ φ(k), and g = dy / φ(q)·z: dφ(q) = S g - (y·g) z, dS = φ(q) gᵀ, dz = -(y·g) φ(q), summed over
+    the queries that see a key to G and h: dφ(k) = G v + h, dv = Gᵀ φ(k).  Time and memory grow with s d e, not t s.
+    """
+    if causal and q.shape[-2] != k.shape[-2]:
+        raise ValueError(f"q has {q.shape[-2]} places, k {k.shape[-2]}: causal attention needs as many of each")
+    (fq, pull_q), (fk, pull_k) = features(q), features(k)
+
+    def seen(z: Array, axis: int) -> Any:
+        return np.cumsum(z, axis) if causal else z.sum(axis, keepdims=True)
+
+    def seeing(z: Array, axis: int) -> Any:
+        return np.flip(np.cumsum(np.flip(z, axis), axis), axis) if causal else z.sum(axis, keepdims=True)
+
+    # A mean moves with its values: from the first on, so that one which is alone leaves nothing to be cancelled.
+    start = v[..., :1, :]
+    moved = v - start
+    sums, totals = seen(fk[..., :, None] * moved[..., None, :], -3), seen(fk, -2)
+    weight = (fq * totals).sum(-1, keepdims=True)
+    y = (fq[..., None, :] @ sums)[..., 0, :] / weight
+
+    def pullback(dy: Array) -> Any:
+        g = dy / weight
+        h = -(y * g).sum(-1, keepdims=True)
+        dfq = (sums @ g[..., None])[..., 0] + h * totals
+        dsums, dtotals = seeing(fq[..., :, None] * g[..., None, :], -3), seeing(h * fq, -2)
+        dfk = (dsums @ moved[..., None])[..., 0] + dtotals
+        return pull_q(dfq), pull_k(dfk), (fk[..., None, :] @ dsums)[..., 0, :]
+
+    return start + y, pullback

@@ -25,20 +25,22 @@ def convolution(x: Array, w: Array, b: Array, *, stride: Sizes, padding: Sizes, 
     view, pull_windows = windows(x, w.shape[2:], stride=stride, padding=padding, dilation=dilation)
     view = view.reshape(batch, groups, w.shape[1], *view.shape[2:])
     kernels = w.reshape(groups, outputs // groups, *w.shape[1:])
-    y = np.einsum(f"ngc{places}{size},goc{size}->ngo{places}", view, kernels)
+    y = np.einsum(f"ngc{places}{size},goc{size}->ngo{places}", view, kernels, optimize=True)
     bias = b.reshape(outputs, *(1,) * rank)
 
     def pullback(dy: Array) -> Any:
         g = dy.reshape(y.shape)
-        dw = np.einsum(f"ngo{places},ngc{places}{size}->goc{size}", g, view)
-        dview = np.einsum(f"ngo{places},goc{size}->ngc{places}{size}", g, kernels)
+        dw = np.einsum(f"ngo{places},ngc{places}{size}->goc{size}", g, view, optimize=True)
+        dview = np.einsum(f"ngo{places},goc{size}->ngc{places}{size}", g, kernels, optimize=True)
         dx = pull_windows(dview.reshape(batch, channels, *dview.shape[3:]))
         return dx, dw.reshape(w.shape), dy.sum((0, *range(2, dy.ndim)))
 
     return y.reshape(batch, outputs, *y.shape[3:]) + bias, pullback
 
 
-def convolution_jax(jax: Any, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def convolution_jax(
+    jax: Any, x: Any, w: Any, b: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
     """XLA's own convolution, which takes channels first by default."""
     rank = x.ndim - 2
     pads = [(p, p) for p in per_axis(padding, rank)]
@@ -48,7 +50,9 @@ def convolution_jax(jax: Any, x: Any, w: Any, b: Any, stride: Any, padding: Any,
     return y + b.reshape(-1, *(1,) * rank)
 
 
-def convolution_symbolic(x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def convolution_symbolic(
+    sympy: Any, x: Any, w: Any, b: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
     """The definition, entry by entry: a sum over the kernel's places that fall inside x."""
     rank = x.ndim - 2
     s, p, d = (per_axis(v, rank) for v in (stride, padding, dilation))
@@ -77,12 +81,8 @@ def convolution_symbolic(x: Any, w: Any, b: Any, stride: Any, padding: Any, dila
             dilation=choice(2, 3),
         ),
     },
-    jax=lambda jax, x, w, b, *, stride=1, padding=0, dilation=1, groups=1: convolution_jax(
-        jax, x, w, b, stride, padding, dilation, groups
-    ),
-    sympy=lambda sympy, x, w, b, *, stride=1, padding=0, dilation=1, groups=1: convolution_symbolic(
-        x, w, b, stride, padding, dilation, groups
-    ),
+    jax=convolution_jax,
+    sympy=convolution_symbolic,
     source="Dumoulin & Visin 2016, section 2; the pullback: section 4",
 )
 def conv1d(
@@ -127,12 +127,8 @@ def conv1d(
             groups=made(lambda x: x.shape[1], "the number of channels"),
         ),
     },
-    jax=lambda jax, x, w, b, *, stride=1, padding=0, dilation=1, groups=1: convolution_jax(
-        jax, x, w, b, stride, padding, dilation, groups
-    ),
-    sympy=lambda sympy, x, w, b, *, stride=1, padding=0, dilation=1, groups=1: convolution_symbolic(
-        x, w, b, stride, padding, dilation, groups
-    ),
+    jax=convolution_jax,
+    sympy=convolution_symbolic,
     source="Dumoulin & Visin 2016, section 2; the pullback: section 4",
 )
 def conv2d(
@@ -143,3 +139,71 @@ def conv2d(
     dx sums dy w over the windows that a place is in, dw sums dy x over all windows, db sums dy.
     """
     return convolution(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@rule(
+    domains={
+        "": dict(x=sized("2 2 3 4 3", "1 1 2 1 2"), w=sized("2 2 2 3 2", "1 1 2 1 1"), b=sized("2", "1")),
+        "strided": dict(
+            x=sized("1 2 5 3 4", "1 1 3 1 2"),
+            w=sized("2 2 3 2 2", "2 1 2 1 1"),
+            b=sized("2", "2"),
+            stride=choice((2, 1, 3), 2),
+            padding=choice((1, 0, 1), 1),
+        ),
+        "dilated": dict(
+            x=sized("1 2 5 4 5", "1 2 3 1 2"),
+            w=sized("4 1 2 2 3", "2 1 2 1 1"),
+            b=sized("4", "2"),
+            padding=choice((0, 0, 1), 1),
+            dilation=choice((2, 1, 2), 2),
+            groups=choice(2),
+        ),
+    },
+    jax=convolution_jax,
+    sympy=convolution_symbolic,
+    source="Dumoulin & Visin 2016, section 2; the pullback: section 4",
+)
+def conv3d(
+    x: Array, w: Array, b: Array, *, stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1
+) -> Pulled:
+    """Σ w_ocuvw x_nc(s i + d u - p)... + b_o.  (n, c, x, y, z), (o, c / groups, u, v, w), (o) -> (n, o, i, j, k)
+
+    dx sums dy w over the windows that a place is in, dw sums dy x over all windows, db sums dy.
+    """
+    return convolution(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@rule(
+    domains={
+        "": dict(x=sized("2 3 4 5", "1 2 2 2"), w=sized("3 2 2 3", "2 2 2 1"), b=sized("6", "4")),
+        "strided": dict(
+            x=sized("1 2 6 5", "1 2 3 2"),
+            w=sized("2 3 2 2", "2 2 2 1"),
+            b=sized("6", "4"),
+            stride=choice(2, (1, 2)),
+            padding=choice((1, 0), 1),
+            dilation=choice((2, 1), 2),
+        ),
+    },
+    jax=lambda jax, x, w, b, **k: convolution_jax(jax, x, w.reshape(-1, 1, *w.shape[2:]), b, groups=len(w), **k),
+    sympy=lambda sympy, x, w, b, **k: convolution_symbolic(
+        sympy, x, w.reshape(-1, 1, *w.shape[2:]), b, groups=len(w), **k
+    ),
+    source="Chollet 2017; Keras, DepthwiseConv2D",
+)
+def depthwise_conv2d(
+    x: Array, w: Array, b: Array, *, stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1
+) -> Pulled:
+    """Each channel convolved with m kernels of its own.  (n, c, x, y), (c, m, u, v), (o) -> (n, o, i, j)
+
+    o = c m: conv2d with c groups, whose pullback it has.
+    """
+    kernels = w.reshape(-1, 1, *w.shape[2:])
+    y, pull = convolution(x, kernels, b, stride=stride, padding=padding, dilation=dilation, groups=len(w))
+
+    def pullback(dy: Array) -> Any:
+        dx, dkernels, db = pull(dy)
+        return dx, dkernels.reshape(w.shape), db
+
+    return y, pullback

@@ -23,42 +23,72 @@ def per_axis(value: Sizes, axes: int) -> tuple[int, ...]:
     return sizes
 
 
-def windows(
-    x: Array, size: tuple[int, ...], *, stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, fill: float = 0.0
-) -> tuple[Any, Callable[[Any], Any]]:
-    """All windows of a size over the last axes of x, padded with `fill`, and the pullback of their cotangent.
+def reach_of(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """How many places a window with gaps reaches over."""
+    return tuple((s - 1) * d + 1 for s, d in zip(size, dilation, strict=True))
 
-    (..., *places) -> (..., *windows, *size).  Raises ValueError where no window fits.
+
+def unfolded(
+    x: Array,
+    size: tuple[int, ...],
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    fill: float = 0.0,
+    beyond: tuple[int, ...] | None = None,
+) -> Any:
+    """All windows of a size over the last axes of x, padded with `fill`: (..., *places) -> (..., *windows, *size).
+
+    beyond: so many more places of padding at the far end.  Raises ValueError where no window fits.
     """
     axes = len(size)
     stride, padding, dilation = (per_axis(v, axes) for v in (stride, padding, dilation))
-    padded: Any = np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in padding], constant_values=fill)
-    reach = tuple((s - 1) * d + 1 for s, d in zip(size, dilation, strict=True))
+    pads = [(p, p + more) for p, more in zip(padding, beyond or (0,) * axes, strict=True)]
+    padded: Any = np.pad(x, [(0, 0)] * (x.ndim - axes) + pads, constant_values=fill)
+    reach = reach_of(size, dilation)
     if any(r > n for r, n in zip(reach, padded.shape[-axes:], strict=True)):
         raise ValueError(f"a window reaches over {reach} places, the padded input has {padded.shape[-axes:]}")
-    steps = tuple(slice(None, None, s) for s in (*stride, *dilation))
     view: Any = sliding_window_view(padded, reach, tuple(range(-axes, 0)))
-    view = view[(..., *steps)]
-    count = view.shape[-2 * axes : -axes]
+    return view[(..., *(slice(None, None, s) for s in (*stride, *dilation)))]
+
+
+def folded(
+    view: Array,
+    places: tuple[int, ...],
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    beyond: tuple[int, ...] | None = None,
+) -> Any:
+    """The adjoint of unfolded: windows added up where they overlap, (..., *windows, *size) -> (..., *places)."""
+    axes = len(places)
+    stride, padding, dilation = (per_axis(v, axes) for v in (stride, padding, dilation))
+    count, size = view.shape[-2 * axes : -axes], view.shape[-axes:]
+    padded = (n + 2 * p + more for n, p, more in zip(places, padding, beyond or (0,) * axes, strict=True))
+    total: Any = np.zeros((*view.shape[: -2 * axes], *padded), view.dtype)
+    for offset in np.ndindex(*size):
+        at = (
+            slice(o * d, o * d + s * (n - 1) + 1, s) for o, d, s, n in zip(offset, dilation, stride, count, strict=True)
+        )
+        total[(..., *at)] += view[(..., *offset)]
+    return total[(..., *(slice(p, p + n) for p, n in zip(padding, places, strict=True)))]
+
+
+def windows(x: Array, size: tuple[int, ...], *, fill: float = 0.0, **places: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """All windows over the last axes of x, and the pullback of their cotangent.  Parameters are those of unfolded."""
 
     def pullback(dy: Array) -> Any:
-        total: Any = np.zeros_like(padded)
-        for offset in np.ndindex(*size):
-            places = (
-                slice(o * d, o * d + s * (n - 1) + 1, s)
-                for o, d, s, n in zip(offset, dilation, stride, count, strict=True)
-            )
-            total[(..., *places)] += dy[(..., *offset)]
-        inside = (slice(p, p + n) for p, n in zip(padding, x.shape[-axes:], strict=True))
-        return total[(..., *inside)]
+        return folded(dy, x.shape[-len(size) :], **places)
 
-    return view, pullback
+    return unfolded(x, size, fill=fill, **places), pullback
 
 
-def sized(usual: str, small: str) -> Spec:
+def sized(usual: str, small: str, low: float = -3.0, high: float = 3.0) -> Spec:
     """Real numbers of a shape that is smaller where formulas are proved symbolically."""
 
     def make(rng: np.random.Generator, draw: Any) -> Array:
-        return np.asarray(rng.uniform(-3.0, 3.0, draw.shape(small if draw.role == "small" else usual)).round(3))
+        return np.asarray(rng.uniform(low, high, draw.shape(small if draw.role == "small" else usual)).round(3))
 
-    return made(make, f"[-3, 3] ({usual})")
+    return made(make, f"[{low:g}, {high:g}] ({usual})")
