@@ -1,0 +1,125 @@
+"""Looks at a rule: a point and a cotangent with what the pullback claims there and what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from gradcheck.contract import ContractError, answer, call, given
+from gradcheck.diagnosis.intermediates import Vocabulary, intermediates
+from gradcheck.diagnosis.jacobian import Jacobian, jacobian
+from gradcheck.problems import Problem, as_tuple, draw_cotangent
+from gradcheck.results import Array
+
+# How many further cotangents a mistake must also explain, and how many further failing points of the same check.
+COTANGENTS, POINTS = 2, 4
+# A point that was given alone is looked at again where every argument is reversed and a little larger:
+# signs, ties and symmetry stay, places change.
+LARGER = (1.0625, 1.125, 1.1875)
+
+
+@dataclass
+class Look:
+    """What a pullback claims at one point for one cotangent, beside the true gradient."""
+
+    problem: Problem
+    claimed: tuple[Array, ...]
+    true: tuple[Array, ...]
+    dy: tuple[Array, ...]
+    elsewhere: dict[object, Jacobian | None] = field(default_factory=dict)
+
+    @property
+    def args(self) -> tuple[Array, ...]:
+        return self.problem.args
+
+    @property
+    def y(self) -> tuple[Array, ...]:
+        return self.problem.y
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.problem.names
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The rule's own intermediate quantities for this cotangent, by name."""
+        return intermediates(self.problem, self.dy)
+
+    def jacobian(self, args: tuple[Array, ...] | None = None, name: str = "") -> Jacobian | None:
+        """The certified Jacobian here, or at other arguments, which `name` tells from the rest."""
+        if name not in self.elsewhere:
+            self.elsewhere[name] = jacobian(self.problem, self.args if args is None else args)
+        return self.elsewhere[name]
+
+    def gradient(self, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """The true gradient for another cotangent."""
+        found = self.jacobian()
+        return None if found is None else found.gradient(dy)
+
+    def answer(self, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """What the pullback answers to another cotangent; None where it raises."""
+        return asked(self.problem, dy)
+
+
+def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
+    """What the pullback answers to another cotangent; None where it raises."""
+    try:
+        with np.errstate(all="ignore"):
+            _, pullback = call(problem.rule, problem.args, problem.params)
+            return answer(problem.names, problem.args, pullback(given(dy, problem.single)))
+    except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def first_look(problem: Problem) -> Look | None:
+    """The look that the problem itself is; None where the true gradient is not known or not finite."""
+    known: dict[object, Jacobian | None] = {}
+    true = problem.true
+    if true is None or problem.kink:
+        known[""] = jacobian(problem, problem.args)
+        if known[""] is None:
+            return None
+        true = known[""].gradient(problem.dy, problem.claimed)
+    if not all(np.isfinite(t).all() for t in (*true, *problem.claimed)):
+        return None
+    return Look(problem, problem.claimed, true, problem.dy, known)
+
+
+def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
+    """The same point with other cotangents, and other points: what explains the first look must explain these too."""
+    problem = look.problem
+    found = look.jacobian()
+    for turn in range(COTANGENTS if found is not None and not problem.kink else 0):
+        # Larger and smaller than the first, so that a bound on dy shows.
+        size = (8.0, 0.25)[turn % 2]
+        dy = tuple(
+            np.asarray(size * draw_cotangent(problem.rng(f"look{i}/{turn}"), y), y.dtype) for i, y in enumerate(look.y)
+        )
+        claimed = look.answer(dy)
+        if claimed is not None and found is not None:
+            yield Look(problem, claimed, found.gradient(dy), dy, look.elsewhere)
+    further = [first_look(p) for p in others if not p.kink][:POINTS]
+    yield from (f for f in further if f is not None)
+    if len(further) < 2 and not problem.kink and (beside := moved(problem)) is not None:
+        yield beside
+
+
+def moved(problem: Problem) -> Look | None:
+    """A look at the point read backwards, with every argument a little larger; None where the rule does not go there."""
+    factors = (LARGER[k % len(LARGER)] for k in range(len(problem.args)))
+    args = tuple(np.asarray(np.flip(a) * f, a.dtype) for a, f in zip(problem.args, factors, strict=True))
+    try:
+        y, pullback = call(problem.rule, args, problem.params)
+        ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
+        if [v.shape for v in ys] != [v.shape for v in problem.y]:
+            return None
+        claimed = answer(problem.names, args, pullback(given(problem.dy, problem.single)))
+    except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    there = Problem(
+        problem.rule, problem.point, problem.names, args, problem.params, ys, problem.dy, claimed, single=problem.single
+    )
+    return first_look(there)
