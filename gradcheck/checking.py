@@ -287,7 +287,13 @@ def explained(problem: Problem, problems: list[Problem], evidence: list[Evidence
     if outcome == "disputed":
         return disagreement(problem, here)
     failed = {e.point for e in evidence if e.stance == "against"}
-    return diagnosis.diagnose(problem, here, [p for p in problems if p is not problem and p.point.name in failed])
+    others = [p for p in problems if p is not problem]
+    return diagnosis.diagnose(
+        problem,
+        here,
+        [p for p in others if p.point.name in failed],
+        [p for p in others if p.point.name not in failed],
+    )
 
 
 def disagreement(problem: Problem, here: list[Evidence]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gradcheck.diagnosis.explaining import Explanation, explain
+from gradcheck.diagnosis.explaining import ROUNDING, Explanation, explain
 from gradcheck.diagnosis.wording import apart, at_input, count_text, entry_text, mistakes_text, sentence
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
@@ -28,16 +28,20 @@ class Diagnosis:
     found: Explanation | None = None
 
 
-def diagnose(problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = ()) -> str | None:
+def diagnose(
+    problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = (), passed: Iterable[Problem] = ()
+) -> str | None:
     """The most plausible mistake behind evidence against a pullback, as a sentence; None where there is none against.
 
-    others: further problems of the same check that failed, which a mistake must explain too.
+    others: further problems of the same check that failed, which a mistake must explain too; passed: those that did not.
     """
-    diagnosis = find(problem, evidence, others)
+    diagnosis = find(problem, evidence, others, passed)
     return None if diagnosis is None else diagnosis.text
 
 
-def find(problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = ()) -> Diagnosis | None:
+def find(
+    problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = (), passed: Iterable[Problem] = ()
+) -> Diagnosis | None:
     """As `diagnose`, with the mistakes as data."""
     against = [e for e in evidence if e.stance == "against"]
     contract = [e for e in against if e.question == "contract"]
@@ -45,13 +49,13 @@ def find(problem: Problem, evidence: list[Evidence], others: Iterable[Problem] =
     if contract and not all(any(text in e.detail for text in EXPLAINED) for e in contract):
         return Diagnosis(sentence(contract[0].detail))
     if contract or formula:
-        found = explain(problem, [e.argument for e in formula if e.argument], others)
+        found = explain(problem, [e.argument for e in formula if e.argument], others, passed)
         return Diagnosis(sentence(told(found, contract, formula)), found)
     accuracy = next((e for e in against if e.question == "accuracy"), None)
     if accuracy is None:
         return None
     lost = f"the formula is right, its evaluation loses digits: {accuracy.detail}{at_input(problem, accuracy)}"
-    found = explain(problem, [accuracy.argument or ""], others)
+    found = explain(problem, [accuracy.argument or ""], others, families=ROUNDING)
     if found is not None and found.mistakes:
         lost = f"{mistakes_text(found)}: {lost}"
     return Diagnosis(sentence(lost), found)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.factors import factor_name, known_factor
+from gradcheck.diagnosis.factors import factor_name, known_factor, simple
 from gradcheck.diagnosis.looks import Look
 from gradcheck.diagnosis.mistakes import Mistake, close, wrong_entries
 from gradcheck.results import Array
@@ -30,20 +30,21 @@ def one_entry(look: Look, k: int) -> Iterator[Mistake]:
     only = "is wrong in a single entry"
     for place in places(at, true):
         yield Mistake(f"{only}, which is zero", with_entry(place, lambda t, i: 0 * t[i]))
-        if true[at] != 0:
-            ratio = known_factor(mine[at] / true[at])
+        for other in np.argwhere(np.abs(true - mine[at]) <= 1e-9 * np.abs(true).max()):
+            from_ = tuple(map(int, other))
+            for source in places(from_, true):
+                yield Mistake(f"{only}, which is a copy of entry {list(from_)}", copied(place, source))
+        ratio = known_factor(mine[at] / true[at]) if true[at] != 0 else 0.0
+        if ratio != 0 and simple(ratio):
             yield Mistake(
                 f"{only}, which is {factor_name(ratio)} the right value",
                 with_entry(place, partial(lambda t, i, r: r * t[i], r=ratio)),
             )
         gap = known_factor(mine[at] - true[at])
-        yield Mistake(
-            f"{only}, which is {gap:.6g} too large", with_entry(place, partial(lambda t, i, g: t[i] + g, g=gap))
-        )
-        for other in np.argwhere(np.abs(true - mine[at]) <= 1e-9 * np.abs(true).max()):
-            from_ = tuple(map(int, other))
-            for source in places(from_, true):
-                yield Mistake(f"{only}, which is a copy of entry {list(from_)}", copied(place, source))
+        if simple(gap):
+            yield Mistake(
+                f"{only}, which is {gap:.6g} too large", with_entry(place, partial(lambda t, i, g: t[i] + g, g=gap))
+            )
     yield Mistake(only, inside=single(at))
 
 

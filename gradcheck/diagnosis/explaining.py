@@ -19,7 +19,7 @@ from gradcheck.diagnosis import (
     regions,
     terms,
 )
-from gradcheck.diagnosis.looks import Look, first_look, further_looks
+from gradcheck.diagnosis.looks import Look, first_look, further_looks, passing_looks
 from gradcheck.diagnosis.mistakes import Family, Mistake, size
 from gradcheck.problems import Problem
 from gradcheck.results import Array
@@ -29,12 +29,14 @@ FAMILIES: tuple[Family, ...] = (
     entries.one_entry,
     factors.factor,
     reductions.missing,
+    reductions.squeezed,
     rearrangements.exchanged,
     rearrangements.rearranged,
     precision.rounded,
     complexes.conjugated,
     reductions.extra,
     cotangents.misused,
+    terms.quantity,
     reductions.accumulation,
     entries.pointwise,
     rearrangements.reordered,
@@ -44,6 +46,33 @@ FAMILIES: tuple[Family, ...] = (
     neighbours.elsewhere,
     precision.noisy,
 )
+
+
+# What there is to say of a formula that is right.
+ROUNDING: tuple[Family, ...] = (precision.rounded,)
+
+
+# The rank of a mistake that explains every look, those at points that passed included.
+BEST = 4
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a mistake must explain: the first look, further ones, and ones at points that passed."""
+
+    first: Look
+    further: list[Look]
+    passed: list[Look]
+
+    def rank(self, mistake: Mistake, k: int) -> int:
+        """0 for a mistake that is refuted, else the higher the more it explains."""
+        if not mistake.explains(self.first, k, silent=False) or not all(mistake.explains(o, k) for o in self.further):
+            return 0
+        if mistake.inside is not None:
+            return 1
+        if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
+            return 2
+        return BEST if all(mistake.explains(o, k) for o in self.passed) else 3
 
 
 @dataclass(frozen=True)
@@ -68,10 +97,16 @@ class Explanation:
         )
 
 
-def explain(problem: Problem, suspects: Iterable[str], others: Iterable[Problem] = ()) -> Explanation | None:
+def explain(
+    problem: Problem,
+    suspects: Iterable[str],
+    others: Iterable[Problem] = (),
+    passed: Iterable[Problem] = (),
+    families: Sequence[Family] = FAMILIES,
+) -> Explanation | None:
     """The first mistake of each wrong argument that explains every look; None where the truth is not known.
 
-    suspects: names of arguments that an oracle found wrong.  others: further problems of the same check that failed.
+    suspects: names of arguments that an oracle found wrong.  others, passed: further problems of the same check that failed, and that did not.
     """
     with np.errstate(all="ignore"):
         look = first_look(problem)
@@ -79,8 +114,8 @@ def explain(problem: Problem, suspects: Iterable[str], others: Iterable[Problem]
             return None
         suspects = set(suspects)
         wrong = [k for k, name in enumerate(look.names) if name in suspects or not right(look, k)]
-        looks = [look, *further_looks(look, others)]
-        found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k)) is not None}
+        looks = Looks(look, [*further_looks(look, others)], [*passing_looks(passed)])
+        found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
     return Explanation(look, found, tuple(k for k in wrong if k not in found))
 
 
@@ -90,15 +125,19 @@ def right(look: Look, k: int) -> bool:
     return mine.shape == true.shape and bool(np.all(np.abs(mine - true) <= 1e-9 * size(mine, true)))
 
 
-def first_mistake(looks: Sequence[Look], k: int) -> Mistake | None:
-    """The most plausible mistake that gives the claim of every look; one that only says where is the last resort."""
-    located = None
-    for family in FAMILIES:
-        for mistake in family(looks[0], k):
-            if located is not None and mistake.inside is not None:
-                continue
-            if mistake.explains(looks[0], k, silent=False) and all(mistake.explains(o, k) for o in looks[1:]):
-                if mistake.inside is None:
-                    return mistake
-                located = mistake
-    return located
+def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake | None:
+    """The most plausible mistake that gives the claim of every look.
+
+    Preferred are those that speak of every failing point, and of these those that leave right what is right elsewhere;
+    one that only says where is the last resort.
+    """
+    best: Mistake | None = None
+    rank = 0
+    for family in families:
+        for mistake in family(looks.first, k):
+            found = looks.rank(mistake, k) if mistake.inside is None or rank == 0 else 0
+            if found == BEST:
+                return mistake
+            if found > rank:
+                best, rank = mistake, found
+    return best

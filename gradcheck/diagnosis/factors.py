@@ -66,6 +66,14 @@ def known_factor(ratio: complex) -> complex:
     return short if abs(short - value) <= 1e-12 * abs(value) else value
 
 
+def simple(value: complex) -> bool:
+    """Whether a number is one that somebody wrote: a fraction of small numbers, or of few digits."""
+    real = float(np.real(value))
+    fraction = float(Fraction(real).limit_denominator(16)) if abs(real) > 1e-3 else 0.0
+    few = float(f"{real:.5g}")
+    return any(abs(value - known) <= 1e-10 * abs(value) for known in (fraction, few))
+
+
 def plain_name(ratio: complex) -> str:
     """``minus``, ``twice``, ``half``; empty for what has no word."""
     return next((word for value, word in ((-1, "minus"), (2, "twice"), (0.5, "half")) if abs(ratio - value) < SAME), "")

@@ -107,6 +107,12 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
         yield beside
 
 
+def passing_looks(passed: Iterable[Problem]) -> Iterator[Look]:
+    """Looks at points where nothing was wrong."""
+    found = [first_look(p) for p in passed if not p.kink and p.true is not None][:POINTS]
+    yield from (f for f in found if f is not None)
+
+
 def moved(problem: Problem) -> Look | None:
     """A look at the point read backwards, with every argument a little larger; None where the rule does not go there."""
     factors = (LARGER[k % len(LARGER)] for k in range(len(problem.args)))

@@ -28,6 +28,21 @@ def missing(look: Look, k: int) -> Iterator[Mistake]:
             yield Mistake(f"lacks the sum over the broadcast {word}", undo=summed(chosen, mine.ndim))
 
 
+def squeezed(look: Look, k: int) -> Iterator[Mistake]:
+    """The right numbers in another shape."""
+    mine, true = look.claimed[k], look.true[k]
+    if mine.size != true.size or mine.shape == true.shape:
+        return
+    ones = [n for n in mine.shape if n != 1] == [n for n in true.shape if n != 1]
+    text = "lacks axes of size 1" if mine.ndim < true.ndim else "has axes of size 1 too many"
+    yield Mistake(
+        text if ones else "has the right entries in another shape",
+        undo=lambda look, k: (
+            look.claimed[k].reshape(look.true[k].shape) if look.claimed[k].size == look.true[k].size else None
+        ),
+    )
+
+
 def summed(axes: tuple[int, ...], rank: int) -> Callable[[Look, int], Array | None]:
     """Sums the claim over axes."""
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.factors import factor_name, known_factor
+from gradcheck.diagnosis.factors import factor_name, known_factor, simple
 from gradcheck.diagnosis.looks import Look
 from gradcheck.diagnosis.mistakes import Mistake, wrong_entries
 from gradcheck.results import Array
@@ -41,16 +41,19 @@ def limited(look: Look, k: int, where: str, inside: Region, wrong: Array) -> Ite
     at = np.unravel_index(int(np.argmax(np.where(wrong, np.abs(true), -1))), true.shape)
     if true[at] != 0 and mine[at] != 0:
         ratio = known_factor(mine[at] / true[at])
+    if true[at] != 0 and mine[at] != 0 and simple(ratio):
         text = f"is right elsewhere but {factor_name(ratio)} the right value {where}"
         yield Mistake(text, within(inside, lambda look, k: ratio * look.true[k]))
-    value = mine[at]
-    yield Mistake(
-        f"is right elsewhere but {value:.6g} {where}", within(inside, lambda look, k: np.full_like(look.true[k], value))
-    )
-    gap = mine[at] - true[at]
-    yield Mistake(
-        f"is right elsewhere but {gap:.6g} too large {where}", within(inside, lambda look, k: look.true[k] + gap)
-    )
+    value, gap = known_factor(mine[at]), known_factor(mine[at] - true[at])
+    if simple(value):
+        yield Mistake(
+            f"is right elsewhere but {value:.6g} {where}",
+            within(inside, lambda look, k: np.full_like(look.true[k], value)),
+        )
+    if simple(gap):
+        yield Mistake(
+            f"is right elsewhere but {gap:.6g} too large {where}", within(inside, lambda look, k: look.true[k] + gap)
+        )
     if look.y[0].shape == true.shape:
         yield Mistake(
             f"is right elsewhere but dy itself {where}",
@@ -151,6 +154,15 @@ def comparisons(name: str, quantity: Region, value: Array, wrong: Array) -> Iter
         yield f"at the smallest {name}", compared(quantity, lambda v: v == v.min())
         yield f"for {name} above its mean", compared(quantity, lambda v: v > v.mean())
         yield f"for {name} below its mean", compared(quantity, lambda v: v < v.mean())
+        for part in (0.5, 0.1, 0.01, 1e-3):
+            yield (
+                f"for |{name}| below {part:g} of the largest",
+                compared(quantity, partial(lambda v, part: np.abs(v) < part * np.abs(v).max(), part=part)),
+            )
+        yield f"for |{name}| below its mean", compared(quantity, lambda v: np.abs(v) < np.abs(v).mean())
+        yield f"for |{name}| above its mean", compared(quantity, lambda v: np.abs(v) > np.abs(v).mean())
+        yield f"for |{name}| below its median", compared(quantity, lambda v: np.abs(v) < np.median(np.abs(v)))
+        yield f"for |{name}| above its median", compared(quantity, lambda v: np.abs(v) > np.median(np.abs(v)))
         yield f"for {name} above its median", compared(quantity, lambda v: v > np.median(v))
         yield f"for {name} below its median", compared(quantity, lambda v: v < np.median(v))
 

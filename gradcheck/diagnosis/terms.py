@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -34,6 +35,14 @@ def missing_term(look: Look, k: int) -> Iterator[Mistake]:
         if coefficient is not None and close(gap, coefficient * fitted):
             yield Mistake(f"lacks the term {signed(-coefficient, text)}", adding(term, coefficient))
     yield from constant_along(look, gap)
+
+
+def quantity(look: Look, k: int) -> Iterator[Mistake]:
+    """The cotangent is one of the rule's own quantities as it stands, dy not counted: neither a product nor a sum."""
+    for name, value in look.vocabulary.items():
+        if value.shape == look.true[k].shape and not (name.startswith("dy") and len(look.vocabulary) > 1):
+            text = "is the argument itself" if name == look.names[k] else f"is {name} as it stands"
+            yield Mistake(text, partial(lambda look, k, name: look.vocabulary.get(name), name=name))
 
 
 def coefficient_of(ratio: float) -> float | None:
