@@ -112,11 +112,21 @@ def explain(
         look = first_look(problem)
         if look is None:
             return None
-        suspects = set(suspects)
-        wrong = [k for k, name in enumerate(look.names) if name in suspects or not right(look, k)]
-        looks = Looks(look, [*further_looks(look, others)], [*passing_looks(passed)])
+        further = [*further_looks(look, others)]
+        wrong = suspected(look, suspects)
+        if not wrong and (other := next((o for o in further if suspected(o, ())), None)):
+            # A mistake in dy may show for some dy only.
+            look, further = other, [look, *(o for o in further if o is not other)]
+            wrong = suspected(look, ())
+        looks = Looks(look, further, [*passing_looks(passed)])
         found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
     return Explanation(look, found, tuple(k for k in wrong if k not in found))
+
+
+def suspected(look: Look, names: Iterable[str]) -> list[int]:
+    """The arguments of these names, and those whose claim is not the truth."""
+    names = set(names)
+    return [k for k, name in enumerate(look.names) if name in names or not right(look, k)]
 
 
 def right(look: Look, k: int) -> bool:

@@ -50,6 +50,11 @@ class Jacobian:
                 entries.append(float(np.clip(wished[i].real, min(sides[0]), max(sides[0]))))
         return np.asarray(entries, dtype=None if entries else float).reshape(self.shapes[k])
 
+    @property
+    def kinked(self) -> bool:
+        """Whether the slopes to both sides differ somewhere."""
+        return any(c.after is not c.before for columns in self.columns for parts in columns for c in parts)
+
     def contributions(self, k: int, dy: tuple[Array, ...]) -> Array:
         """What each output entry (axis 1) contributes to each entry of a real argument (axis 0)."""
         rows = [[(d * o).ravel() for d, o in zip(dy, parts[0].after, strict=True)] for parts in self.columns[k]]

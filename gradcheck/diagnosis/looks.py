@@ -103,7 +103,12 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
             yield Look(problem, claimed, found.gradient(dy), dy, look.elsewhere)
     further = [first_look(p) for p in others if not p.kink][:POINTS]
     yield from (f for f in further if f is not None)
-    if len(further) < 2 and not problem.kink and (beside := moved(problem)) is not None:
+    if problem.kink:
+        return
+    if len(further) < 2 and (beside := moved(problem, larger(problem))) is not None:
+        yield beside
+    apart = any(map(has_ties, problem.args)) and problem.free and all(problem.free)
+    if apart and (beside := moved(problem, untied(problem))) is not None:
         yield beside
 
 
@@ -113,10 +118,25 @@ def passing_looks(passed: Iterable[Problem]) -> Iterator[Look]:
     yield from (f for f in found if f is not None)
 
 
-def moved(problem: Problem) -> Look | None:
-    """A look at the point read backwards, with every argument a little larger; None where the rule does not go there."""
+def larger(problem: Problem) -> tuple[Array, ...]:
+    """The arguments read backwards, each a little larger."""
     factors = (LARGER[k % len(LARGER)] for k in range(len(problem.args)))
-    args = tuple(np.asarray(np.flip(a) * f, a.dtype) for a, f in zip(problem.args, factors, strict=True))
+    return tuple(np.asarray(np.flip(a) * f, a.dtype) for a, f in zip(problem.args, factors, strict=True))
+
+
+def untied(problem: Problem) -> tuple[Array, ...]:
+    """The arguments with every entry a little further from zero, each by another part, so that no two are equal."""
+    rng = problem.rng("untied")
+    return tuple(np.asarray(a * (1 + rng.uniform(0, 2.0**-6, a.shape)), a.dtype) for a in problem.args)
+
+
+def has_ties(array: Array) -> bool:
+    """Whether two entries are equal."""
+    return np.unique(array).size < array.size
+
+
+def moved(problem: Problem, args: tuple[Array, ...]) -> Look | None:
+    """A look at other arguments; None where the rule does not go there."""
     try:
         y, pullback = call(problem.rule, args, problem.params)
         ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))

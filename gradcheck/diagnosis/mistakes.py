@@ -12,6 +12,8 @@ from gradcheck.results import Array
 
 # A mistake explains a claim when it gives it to within rounding, and leaves little of the difference.
 CLOSE, LEFT = 1e-9, 1e-3
+# What evaluation in floating point leaves, of an entry, and of the largest where entries cancel.
+ROUNDING, SLACK = 1e-13, 4e-15
 # Entries below this part of the largest are judged by the largest.
 SMALL = 1e-3
 
@@ -57,23 +59,23 @@ def size(*arrays: Array) -> Array:
     return np.asarray(np.maximum(each, np.max(each, initial=0.0) * SMALL))
 
 
-def close(a: Array, b: Array, tolerance: float = CLOSE) -> bool:
-    """Whether two gradients are equal but for rounding, entry by entry."""
+def close(a: Array, b: Array, tolerance: float = CLOSE, slack: float = 0.0) -> bool:
+    """Whether two gradients are equal but for rounding, entry by entry; slack: what rounding in sums explains."""
     if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return False
-    return bool(np.all(np.abs(a - b) <= tolerance * size(a, b)))
+    return bool(np.all(np.abs(a - b) <= tolerance * size(a, b) + slack))
 
 
 def same(given: Array, mine: Array, true: Array) -> bool:
     """Whether what a mistake gives is what is claimed: of a small difference from the truth little may be left."""
     tolerance = CLOSE
     if mine.shape == true.shape and mine.size:
-        off = np.abs(mine - true)
-        tolerance = min(CLOSE, LEFT * float(np.max(off / np.where(off > 0, size(mine, true), 1.0))))
-    return close(np.asarray(given), mine, tolerance)
+        off = np.abs(mine - true) / np.where(size(mine, true) > 0, size(mine, true), 1.0)
+        tolerance = float(np.clip(LEFT * off.max(), ROUNDING, CLOSE))
+    return close(np.asarray(given), mine, tolerance, SLACK * float(np.max(np.abs(true), initial=0.0)))
 
 
 def wrong_entries(mine: Array, true: Array) -> Array:
     """Where two gradients differ by more than rounding, as booleans."""
     off = np.abs(mine - true) / np.where(size(mine, true) > 0, size(mine, true), 1.0)
-    return np.asarray(off > max(1e-13, 1e-6 * float(np.max(off, initial=0.0))))
+    return np.asarray(off > max(ROUNDING, 1e-6 * float(np.max(off, initial=0.0))))

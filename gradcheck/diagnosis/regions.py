@@ -79,7 +79,10 @@ def regions(look: Look, k: int, wrong: Array) -> Iterator[tuple[str, Region]]:
             yield f"where {name} is true", quantity
             yield f"where {name} is false", negated(quantity)
         elif value is not None and not np.iscomplexobj(value):
-            yield from comparisons(name, quantity, value, wrong)
+            # Where the right value and the claim are both 0 nothing can be told.
+            told = wrong | (look.true[k] != 0)
+            if (told & ~wrong).any():
+                yield from comparisons(name, quantity, value, wrong, told & ~wrong)
     yield from against_others(look, k)
     yield "at ties", tied
     yield from places(look, k)
@@ -133,31 +136,32 @@ def compared(quantity: Region, holds: Callable[[Array], Array]) -> Region:
     return inside
 
 
-def comparisons(name: str, quantity: Region, value: Array, wrong: Array) -> Iterator[tuple[str, Region]]:
+def comparisons(name: str, quantity: Region, value: Array, wrong: Array, right: Array) -> Iterator[tuple[str, Region]]:
     """Signs, zero, and thresholds that part the wrong entries from the right ones."""
     yield f"for {name} < 0", compared(quantity, lambda v: v < 0)
     yield f"for {name} > 0", compared(quantity, lambda v: v > 0)
     yield f"for {name} = 0", compared(quantity, lambda v: v == 0)
     yield f"for {name} ≥ 0", compared(quantity, lambda v: v >= 0)
     yield f"for {name} ≤ 0", compared(quantity, lambda v: v <= 0)
-    inside, outside = np.abs(value)[wrong], np.abs(value)[~wrong]
+    inside, outside = np.abs(value)[wrong], np.abs(value)[right]
     for t in thresholds(outside.max(), inside.min()):
         yield f"for |{name}| > {t:g}", compared(quantity, partial(lambda v, t: np.abs(v) >= t, t=t))
     for t in thresholds(inside.max(), outside.min()):
         yield f"for |{name}| < {t:g}", compared(quantity, partial(lambda v, t: np.abs(v) < t, t=t))
-    for t in thresholds(value[~wrong].max(), value[wrong].min()):
+    for t in thresholds(value[right].max(), value[wrong].min()):
         yield f"for {name} > {t:g}", compared(quantity, partial(lambda v, t: v >= t, t=t))
-    for t in thresholds(value[wrong].max(), value[~wrong].min()):
+    for t in thresholds(value[wrong].max(), value[right].min()):
         yield f"for {name} < {t:g}", compared(quantity, partial(lambda v, t: v < t, t=t))
     if value.ndim:
         yield f"at the largest {name}", compared(quantity, lambda v: v == v.max())
         yield f"at the smallest {name}", compared(quantity, lambda v: v == v.min())
         yield f"for {name} above its mean", compared(quantity, lambda v: v > v.mean())
         yield f"for {name} below its mean", compared(quantity, lambda v: v < v.mean())
-        for part in (0.5, 0.1, 0.01, 1e-3):
+        largest = np.abs(value).max() or 1.0
+        for t in thresholds(inside.max() / largest, outside.min() / largest):
             yield (
-                f"for |{name}| below {part:g} of the largest",
-                compared(quantity, partial(lambda v, part: np.abs(v) < part * np.abs(v).max(), part=part)),
+                f"for |{name}| below {t:g} of the largest",
+                compared(quantity, partial(lambda v, t: np.abs(v) < t * np.abs(v).max(), t=t)),
             )
         yield f"for |{name}| below its mean", compared(quantity, lambda v: np.abs(v) < np.abs(v).mean())
         yield f"for |{name}| above its mean", compared(quantity, lambda v: np.abs(v) > np.abs(v).mean())

@@ -97,7 +97,10 @@ def fits_unseen(case: Case, told: Diagnosis) -> bool:
     except (ContractError, ValueError):
         return True
     look = first_look(problem)
-    return look is None or problem.kink or all(m.explains(look, k) for k, m in told.found.mistakes.items())
+    jacobian = look.jacobian() if look is not None else None
+    if look is None or jacobian is None or jacobian.kinked:
+        return True
+    return all(m.explains(look, k) for k, m in told.found.mistakes.items())
 
 
 def main() -> None:
