@@ -20,7 +20,7 @@ from gradcheck.diagnosis import (
     terms,
 )
 from gradcheck.diagnosis.looks import Look, first_look, further_looks, passing_looks
-from gradcheck.diagnosis.mistakes import Family, Mistake, size
+from gradcheck.diagnosis.mistakes import Family, Mistake, meaningful, size
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 
@@ -83,10 +83,11 @@ class Explanation:
     mistakes: dict[int, Mistake]
     unknown: tuple[int, ...]
 
-    def apply(self, look: Look) -> tuple[Array | None, ...] | None:
+    def apply(self, look: Look) -> tuple[Array | None, ...]:
         """What the mistakes make of a look's true gradient; None for an argument about which they say nothing."""
         return tuple(
-            self.mistakes[k].apply(look, k) if k in self.mistakes else look.true[k] for k in range(len(look.true))
+            meaningful(self.mistakes[k].apply, look, k) if k in self.mistakes else look.true[k]
+            for k in range(len(look.true))
         )
 
     def explains(self, look: Look) -> bool:

@@ -35,19 +35,23 @@ class Mistake:
     def explains(self, look: Look, k: int, *, silent: bool = True) -> bool:
         """Whether it gives the claim of this look; `silent` where it says nothing about it."""
         mine, true = look.claimed[k], look.true[k]
-        with np.errstate(all="ignore"):
-            if self.inside is not None:
-                here = self.inside(look, k)
-                return (
-                    silent
-                    if here is None
-                    else mine.shape == true.shape and np.array_equal(here, wrong_entries(mine, true))
-                )
-            if self.undo is not None:
-                undone = self.undo(look, k)
-                return silent if undone is None else close(undone, true)
-            given = self.apply(look, k)
+        if self.inside is not None:
+            here = meaningful(self.inside, look, k)
+            return silent if here is None else np.array_equal(here, wrong_entries(mine, true))
+        if self.undo is not None:
+            undone = meaningful(self.undo, look, k)
+            return silent if undone is None else close(undone, true)
+        given = meaningful(self.apply, look, k)
         return silent if given is None else same(given, mine, true)
+
+
+def meaningful(change: Callable[[Look, int], Array | None], look: Look, k: int) -> Array | None:
+    """What a correction gives; None where it has no meaning, as an axis that arrays of another rank do not have."""
+    try:
+        with np.errstate(all="ignore"):
+            return change(look, k)
+    except (IndexError, ValueError, TypeError):
+        return None
 
 
 Family = Callable[[Look, int], Iterable[Mistake]]
@@ -76,6 +80,8 @@ def same(given: Array, mine: Array, true: Array) -> bool:
 
 
 def wrong_entries(mine: Array, true: Array) -> Array:
-    """Where two gradients differ by more than rounding, as booleans."""
+    """Where two gradients differ by more than rounding, as booleans; all where their shapes differ."""
+    if mine.shape != true.shape:
+        return np.ones(true.shape, dtype=bool)
     off = np.abs(mine - true) / np.where(size(mine, true) > 0, size(mine, true), 1.0)
     return np.asarray(off > max(ROUNDING, 1e-6 * float(np.max(off, initial=0.0))))
