@@ -176,7 +176,7 @@ def check_points(
         name,
         outcome,
         tuple(evidence),
-        trouble or (explained(failed, evidence, outcome) if failed else None),
+        trouble or (explained(failed, problems, evidence, outcome) if failed else None),
         tuple(notes(problems, evidence)),
         tuple(replace(p.point, dy=p.dy[0] if p.single else p.dy) for p in problems),
         (failed or problems[0]).true if problems else None,
@@ -283,10 +283,19 @@ def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict
     return max(wrong, key=lambda p: (not p.kink, p.true is not None, p.size), default=None)
 
 
-def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> str | None:
-    """The diagnosis of a failure, or who disagrees with whom."""
+def explained(problem: Problem, problems: list[Problem], evidence: list[Evidence], outcome: Verdict) -> str | None:
+    """The diagnosis of a failure, which also holds at the other points that failed; or who disagrees with whom."""
     here = [e for e in evidence if e.point == problem.point.name]
-    return disagreement(problem, here) if outcome == "disputed" else diagnosis.diagnose(problem, here)
+    if outcome == "disputed":
+        return disagreement(problem, here)
+    failed = {e.point for e in evidence if e.stance == "against"}
+    others = [p for p in problems if p is not problem]
+    return diagnosis.diagnose(
+        problem,
+        here,
+        [p for p in others if p.point.name in failed],
+        [p for p in others if p.point.name not in failed],
+    )
 
 
 def disagreement(problem: Problem, here: list[Evidence]) -> str:

@@ -57,7 +57,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "zeros for one of two": (wrong(bilinear, lambda g, a, b: (g[0], g[1] * 0)), (LINE, LINE + 1), "your db is zero"),
     "minus": (wrong(cube, lambda g, x: -g), (LINE,), "your dx is minus the right value"),
     "twice": (wrong(softmax, lambda g, x: 2 * g), (WIDE,), "your dx is twice the right value"),
-    "a half": (wrong(cube, lambda g, x: g / 2), (LINE,), "your dx is 1/2 times the right value"),
+    "a half": (wrong(cube, lambda g, x: g / 2), (LINE,), "your dx is half the right value"),
     "two thirds": (wrong(cube, lambda g, x: 2 * g / 3), (LINE,), "your dx is 2/3 times the right value"),
     "a factor": (wrong(cube, lambda g, x: g * 1.2345), (LINE,), "your dx is 1.2345 times the right value"),
     "a factor of a size": (
@@ -86,7 +86,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "a single entry": (
         wrong(cube, lambda g, x: g * (1 + (np.arange(5) == 3))),
         (LINE,),
-        "your dx is wrong in a single entry: dx[3]",
+        "your dx is wrong in a single entry, which is twice the right value: ∂L/∂x[3]",
     ),
     "zero for negative": (wrong(cube, lambda g, x: g * (x > 0)), (LINE,), "right elsewhere but zero for x < 0"),
     "wrong for positive": (
@@ -97,12 +97,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "wrong at zero": (
         lambda x: (np.sin(x), lambda dy: dy * np.where(x == 0, 2.0, np.cos(x))),
         (np.array([0.0, 1.0, 0.0, 2.0]),),
-        "is right elsewhere but wrong for x = 0",
+        "is right elsewhere but twice the right value for x = 0",
     ),
     "wrong for large": (
         wrong(cube, lambda g, x: np.where(np.abs(x) >= 2, g * x, g)),
         (LINE,),
-        "is right for small |x| and wrong from 2 on",
+        "is right elsewhere but wrong for |x| > 2",
     ),
     "dy forgotten": (
         lambda x: (x**3, lambda dy: 3 * x**2 * np.abs(np.sign(dy))),
@@ -112,12 +112,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "a mean forgotten": (
         lambda x: (x - x.mean(0), lambda dy: 1.0 * dy),
         (WIDE,),
-        "lacks a term that is the same along axis 0",
+        "your dx lacks the term -mean(dy, axis=0)",
     ),
     "a wrong shape, transposed": (
         wrong(matmul, lambda g, a, b: (g[0], g[1].T)),
         (WIDE, WIDE.T[:, :2]),
-        "your db looks transposed",
+        "your db is the transpose of the right value",
     ),
     "a sum over a broadcast axis": (
         lambda x, b: (x + b, lambda dy: (dy, dy)),
@@ -143,8 +143,8 @@ def test_a_known_mistake_without_its_name(function: Callable[..., Any], args: An
 
 
 UNKNOWN: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
-    "another function": (lambda x: (x**3, lambda dy: np.exp(x) * dy), (LINE,)),
-    "noise": (wrong(cube, lambda g, x: g * (1 + 0.1 * np.sin(np.arange(5.0) * 9))), (LINE,)),
+    "another function": (lambda x: (x**3, lambda dy: np.exp(x) * np.cos(x * x + 1) * dy), (LINE,)),
+    "noise": (wrong(cube, lambda g, x: g * (1 + 0.1 * np.sin(np.arange(5.0) * 9 + 1))), (LINE,)),
     "two wrong entries": (wrong(cube, lambda g, x: g * (1 + 0.3 * (np.arange(5) % 3 == 1))), (LINE,)),
     "a single number": (lambda x: (np.sin(x), lambda dy: dy * np.cos(x) + dy * 0.37), (np.array([1.0, 2.0]),)),
 }
@@ -154,7 +154,7 @@ UNKNOWN: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 @pytest.mark.parametrize("seed", range(4))
 def test_a_mistake_is_made_up(function: Callable[..., Any], args: Any, seed: int) -> None:
     result = check(function, *args, oracles="exact", seed=seed)
-    assert result.diagnosis.startswith("Wrong at dx[")
+    assert result.diagnosis.startswith("Wrong at ∂L/∂x[")
 
 
 def test_the_numbers_of_the_entry_can_be_told_apart() -> None:
@@ -171,7 +171,7 @@ def test_a_right_pullback_has_a_diagnosis() -> None:
 
 def test_a_large_wrong_gradient_has_no_entry() -> None:
     result = check(wrong(cube, lambda g, x: 2 * g), np.linspace(1, 2, 100), oracles="exact")
-    assert "dx[" in result.diagnosis
+    assert "∂L/∂x[" in result.diagnosis
     assert "yours " in result.diagnosis
 
 
@@ -180,14 +180,14 @@ def test_a_gradient_that_is_not_finite_is_explained() -> None:
         return np.sqrt(x), lambda dy: dy / (3 * np.sqrt(x))
 
     result = check(at_zero, np.array([0.0, 4.0, 9.0]), oracles="exact")
-    assert result.diagnosis.startswith("Wrong at dx[")
+    assert result.diagnosis.startswith("Wrong at ∂L/∂x[")
 
 
 @pytest.mark.parametrize(
     ("claimed", "value", "says"),
     [
-        (None, 2.0, "dx[1]: yours ?, true 2 (measured by differences)"),
-        (2.0, None, "dx[1]: yours 2, true ? (measured by differences)"),
+        (None, 2.0, "∂L/∂x[1]: yours ?, true 2 (measured by differences)"),
+        (2.0, None, "∂L/∂x[1]: yours 2, true ? (measured by differences)"),
         (1.0, 1.0 + 2.0**-40, "yours 1, true 1.000000000001"),
         (1 + 2j, 1 - 2j, "yours 1+2j, true 1-2j"),
     ],

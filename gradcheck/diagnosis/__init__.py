@@ -1,0 +1,73 @@
+"""What went wrong, in one sentence: known mistakes are tried on the true gradient until one gives the claimed one.
+
+A mistake that explains the first point must explain the same point for other cotangents, and the other points of the
+check that failed; of those that do the simplest is named.  Where none does nothing is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gradcheck.diagnosis.explaining import ROUNDING, Explanation, explain
+from gradcheck.diagnosis.wording import apart, at_input, count_text, entry_text, mistakes_text, sentence
+from gradcheck.problems import Problem
+from gradcheck.results import Evidence
+
+__all__ = ["Diagnosis", "apart", "diagnose", "entry_text", "find"]
+
+# Findings about what a pullback owes its caller that a mistake in dy or in a shape may stand behind.
+EXPLAINED = ("not linear in dy", "has shape")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The sentence, and where one was found the correction behind it, which can be applied to other looks."""
+
+    text: str
+    found: Explanation | None = None
+
+
+def diagnose(
+    problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = (), passed: Iterable[Problem] = ()
+) -> str | None:
+    """The most plausible mistake behind evidence against a pullback, as a sentence; None where there is none against.
+
+    others: further problems of the same check that failed, which a mistake must explain too; passed: those that did not.
+    """
+    diagnosis = find(problem, evidence, others, passed)
+    return None if diagnosis is None else diagnosis.text
+
+
+def find(
+    problem: Problem, evidence: list[Evidence], others: Iterable[Problem] = (), passed: Iterable[Problem] = ()
+) -> Diagnosis | None:
+    """As `diagnose`, with the mistakes as data."""
+    against = [e for e in evidence if e.stance == "against"]
+    contract = [e for e in against if e.question == "contract"]
+    formula = [e for e in against if e.question == "formula"]
+    if contract and not all(any(text in e.detail for text in EXPLAINED) for e in contract):
+        return Diagnosis(sentence(contract[0].detail))
+    if contract or formula:
+        found = explain(problem, [e.argument for e in formula if e.argument], others, passed)
+        return Diagnosis(sentence(told(found, contract, formula)), found)
+    accuracy = next((e for e in against if e.question == "accuracy"), None)
+    if accuracy is None:
+        return None
+    lost = f"the formula is right, its evaluation loses digits: {accuracy.detail}{at_input(problem, accuracy)}"
+    found = explain(problem, [accuracy.argument or ""], others, families=ROUNDING)
+    if found is not None and found.mistakes:
+        lost = f"{mistakes_text(found)}: {lost}"
+    return Diagnosis(sentence(lost), found)
+
+
+def told(found: Explanation | None, contract: list[Evidence], formula: list[Evidence]) -> str:
+    """The mistakes, then the finding or the entry that shows them."""
+    shown = contract[0].detail if contract else entry_text(formula[0]) + count_text(found, formula[0].argument)
+    if found is not None and found.mistakes:
+        return f"{mistakes_text(found)}: {shown}"
+    if contract:
+        return shown
+    if found is None and formula[0].detail == "the only wrong entry":
+        return f"your d{formula[0].argument} is wrong in a single entry: {shown}"
+    return f"wrong at {shown}"

@@ -1,0 +1,154 @@
+"""The search: families of mistakes in order of plausibility, each held against every look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.diagnosis import (
+    complexes,
+    cotangents,
+    entries,
+    factors,
+    neighbours,
+    precision,
+    rearrangements,
+    reductions,
+    regions,
+    terms,
+)
+from gradcheck.diagnosis.looks import Look, first_look, further_looks, passing_looks
+from gradcheck.diagnosis.mistakes import Family, Mistake, meaningful, size
+from gradcheck.problems import Problem
+from gradcheck.results import Array
+
+FAMILIES: tuple[Family, ...] = (
+    factors.zero,
+    entries.one_entry,
+    factors.factor,
+    reductions.missing,
+    reductions.squeezed,
+    rearrangements.exchanged,
+    rearrangements.rearranged,
+    precision.rounded,
+    complexes.conjugated,
+    reductions.extra,
+    cotangents.misused,
+    terms.quantity,
+    reductions.accumulation,
+    entries.pointwise,
+    rearrangements.reordered,
+    regions.region,
+    terms.missing_term,
+    neighbours.neighbour,
+    neighbours.elsewhere,
+    precision.noisy,
+)
+
+
+# What there is to say of a formula that is right.
+ROUNDING: tuple[Family, ...] = (precision.rounded,)
+
+
+# The rank of a mistake that explains every look, those at points that passed included.
+BEST = 4
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a mistake must explain: the first look, further ones, and ones at points that passed."""
+
+    first: Look
+    further: list[Look]
+    passed: list[Look]
+
+    def rank(self, mistake: Mistake, k: int) -> int:
+        """0 for a mistake that is refuted, else the higher the more it explains."""
+        if not mistake.explains(self.first, k, silent=False) or not all(mistake.explains(o, k) for o in self.further):
+            return 0
+        if mistake.inside is not None:
+            return 1
+        if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
+            return 2
+        return BEST if all(mistake.explains(o, k) for o in self.passed) else 3
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The mistakes found, by argument, and the arguments whose mistake nothing explains."""
+
+    look: Look
+    mistakes: dict[int, Mistake]
+    unknown: tuple[int, ...]
+
+    def apply(self, look: Look) -> tuple[Array | None, ...]:
+        """What the mistakes make of a look's true gradient; None for an argument about which they say nothing."""
+        return tuple(
+            meaningful(self.mistakes[k].apply, look, k) if k in self.mistakes else look.true[k]
+            for k in range(len(look.true))
+        )
+
+    def explains(self, look: Look) -> bool:
+        """Whether every claim of a look is what the mistakes make of the truth."""
+        return not self.unknown and all(
+            self.mistakes[k].explains(look, k, silent=False) if k in self.mistakes else right(look, k)
+            for k in range(len(look.true))
+        )
+
+
+def explain(
+    problem: Problem,
+    suspects: Iterable[str],
+    others: Iterable[Problem] = (),
+    passed: Iterable[Problem] = (),
+    families: Sequence[Family] = FAMILIES,
+) -> Explanation | None:
+    """The first mistake of each wrong argument that explains every look; None where the truth is not known.
+
+    suspects: names of arguments that an oracle found wrong.  others, passed: further problems of the same check that failed, and that did not.
+    """
+    with np.errstate(all="ignore"):
+        look = first_look(problem)
+        if look is None:
+            return None
+        further = [*further_looks(look, others)]
+        wrong = suspected(look, suspects)
+        if not wrong and (other := next((o for o in further if suspected(o, ())), None)):
+            # A mistake in dy may show for some dy only.
+            look, further = other, [look, *(o for o in further if o is not other)]
+            wrong = suspected(look, ())
+        looks = Looks(look, further, [*passing_looks(passed)])
+        found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
+    return Explanation(look, found, tuple(k for k in wrong if k not in found))
+
+
+def suspected(look: Look, names: Iterable[str]) -> list[int]:
+    """The arguments of these names, and those whose claim is not the truth."""
+    names = set(names)
+    return [k for k, name in enumerate(look.names) if name in names or not right(look, k)]
+
+
+def right(look: Look, k: int) -> bool:
+    """Whether a claim is the truth but for rounding."""
+    mine, true = look.claimed[k], look.true[k]
+    return mine.shape == true.shape and bool(np.all(np.abs(mine - true) <= 1e-9 * size(mine, true)))
+
+
+def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake | None:
+    """The most plausible mistake that gives the claim of every look.
+
+    Preferred are those that speak of every failing point, and of these those that leave right what is right elsewhere;
+    one that only says where is the last resort.
+    """
+    best: Mistake | None = None
+    rank = 0
+    for family in families:
+        for mistake in family(looks.first, k):
+            found = looks.rank(mistake, k) if mistake.inside is None or rank == 0 else 0
+            if found == BEST:
+                return mistake
+            if found > rank:
+                best, rank = mistake, found
+    return best

@@ -1,0 +1,144 @@
+"""A missing or extra term: which of the rule's own intermediate quantities the difference is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from gradcheck.diagnosis.looks import Look
+from gradcheck.diagnosis.mistakes import Mistake, close
+from gradcheck.results import Array
+
+# Coefficients that people write.
+COEFFICIENTS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
+# Names that take part in products and sums.
+NAMES = 14
+
+Term = Callable[[Look], Array | None]
+
+
+def missing_term(look: Look, k: int) -> Iterator[Mistake]:
+    """The terms that the difference from the truth is a simple multiple of, the shortest first."""
+    mine, true = look.claimed[k], look.true[k]
+    if mine.shape != true.shape or not true.size or np.iscomplexobj(true):
+        return
+    gap = mine - true
+    at = np.unravel_index(int(np.argmax(np.abs(gap))), gap.shape)
+    for text, term in terms(look):
+        value = term(look)
+        fitted = None if value is None else fit(value, gap.shape)
+        if fitted is None or not np.isfinite(fitted).all() or fitted[at] == 0:
+            continue
+        coefficient = coefficient_of(float(gap[at] / fitted[at]))
+        if coefficient is not None and close(gap, coefficient * fitted):
+            yield Mistake(f"lacks the term {signed(-coefficient, text)}", adding(term, coefficient))
+    yield from constant_along(look, gap)
+
+
+def quantity(look: Look, k: int) -> Iterator[Mistake]:
+    """The cotangent is one of the rule's own quantities as it stands, dy not counted: neither a product nor a sum."""
+    for name, value in look.vocabulary.items():
+        if value.shape == look.true[k].shape and not (name.startswith("dy") and len(look.vocabulary) > 1):
+            text = "is the argument itself" if name == look.names[k] else f"is {name} as it stands"
+            yield Mistake(text, partial(lambda look, k, name: look.vocabulary.get(name), name=name))
+
+
+def coefficient_of(ratio: float) -> float | None:
+    """The simple coefficient that a ratio is, if it is one."""
+    return next((c for c in COEFFICIENTS if abs(ratio / c - 1) < 1e-9), None)
+
+
+def signed(coefficient: float, text: str) -> str:
+    """``-2 * dy``."""
+    if abs(coefficient) == 1:
+        return text if coefficient > 0 else f"-{text}"
+    return f"{coefficient:g} * {text}"
+
+
+def adding(term: Term, coefficient: float) -> Callable[[Look, int], Array | None]:
+    """The truth plus a multiple of a term."""
+
+    def apply(look: Look, k: int) -> Array | None:
+        value = term(look)
+        fitted = None if value is None else fit(value, look.true[k].shape)
+        return None if fitted is None else look.true[k] + coefficient * fitted
+
+    return apply
+
+
+def fit(value: Array, shape: tuple[int, ...]) -> Array | None:
+    """The value broadcast to a shape, if it can be."""
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        return None
+
+
+def terms(look: Look) -> Iterator[tuple[str, Term]]:
+    """Products of the rule's quantities with dy, and of these with sums and means over an axis."""
+    names = [n for n in look.vocabulary if np.asarray(look.vocabulary[n]).dtype.kind == "f"][:NAMES]
+    for a in names:
+        yield a, named(a)
+    for a in names:
+        for b in names:
+            if a <= b:
+                yield f"{a} * {b}", product(named(a), named(b))
+    dys = [n for n in names if n.startswith("dy")]
+    inner = [(d, named(d)) for d in dys]
+    inner += [(f"{d} * {a}", product(named(d), named(a))) for d in dys for a in names if a not in dys]
+    inner += [(a, named(a)) for a in names if a not in dys]
+    rank = max((v.ndim for v in look.vocabulary.values()), default=0)
+    for text, of in inner:
+        for axis in (*range(rank - 1, -1, -1), None):
+            for word, reduce in (("mean", np.mean), ("sum", np.sum)):
+                where = "" if axis is None else f", axis={axis}"
+                reduced = over(of, axis, reduce)
+                yield f"{word}({text}{where})", reduced
+                for a in names:
+                    if a not in dys:
+                        yield f"{a} * {word}({text}{where})", product(named(a), reduced)
+
+
+def named(name: str) -> Term:
+    """A quantity by its name."""
+    return lambda look: look.vocabulary.get(name)
+
+
+def product(a: Term, b: Term) -> Term:
+    """The product of two quantities, where they broadcast."""
+
+    def term(look: Look) -> Array | None:
+        x, y = a(look), b(look)
+        if x is None or y is None:
+            return None
+        try:
+            return np.asarray(x * y)
+        except ValueError:
+            return None
+
+    return term
+
+
+def over(of: Term, axis: int | None, reduce: Callable[..., Array]) -> Term:
+    """A sum or mean over an axis, which is kept."""
+
+    def term(look: Look) -> Array | None:
+        value = of(look)
+        if value is None or not value.size or (axis is not None and axis >= value.ndim):
+            return None
+        return np.asarray(reduce(value, axis=axis, keepdims=True))
+
+    return term
+
+
+def constant_along(look: Look, gap: Array) -> Iterator[Mistake]:
+    """A difference that is the same along an axis: a forgotten mean or sum of something unknown."""
+    for axis in range(gap.ndim):
+        if (
+            gap.shape[axis] > 1
+            and gap.size > gap.shape[axis]
+            and close(gap, np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape))
+        ):
+            yield Mistake(f"lacks a term that is the same along axis {axis} (a mean or sum over it)")

@@ -1,0 +1,1 @@
+"""Known mistakes, planted on purpose in right pullbacks, to measure what the checks catch."""
