@@ -93,8 +93,9 @@ def infinities(problem: Problem) -> Iterator[Finding]:
 
 def suspects(arg: Array, claimed: Array) -> list[tuple[int, ...]]:
     """The entries whose slope may be infinite: those claimed so, and those at the usual ends of domains."""
-    where = np.argwhere(np.isinf(claimed) | np.isin(arg, ENDS))
-    return [tuple(int(i) for i in index) for index in where[:LOOKED_AT]]
+    endless = np.isinf(claimed)
+    where = [*np.argwhere(endless)[:LOOKED_AT], *np.argwhere(~endless & np.isin(arg, ENDS))[:LOOKED_AT]]
+    return [tuple(int(i) for i in index) for index in where]
 
 
 def slope_grows(problem: Problem, k: int, entry: tuple[int, ...]) -> bool | None:
