@@ -23,7 +23,7 @@ def strided(step: int) -> Layout:
         # The ellipsis keeps a 0-d array an array.
         every: Any = (*(slice(None, None, step) for _ in a.shape), ...)
         first: Any = (*(slice(n) for n in a.shape), ...)
-        view = room[every][first]
+        view: Array = room[every][first]
         view[...] = a
         return view
 
