@@ -2,45 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
-from gradcheck.results import REASONS, Evidence, Result
+from gradcheck.results import REASONS, Evidence, Result, Stance
 
-# Arguments beyond which a list of points is shortened.
-MANY = 8
+# What is told first.
+ORDER: Mapping[Stance, int] = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
+# A failure fits a screen: so many columns, and so many lines, of which one is left for the command that runs it again.
+COLUMNS, LINES = 100, 24
+# Arguments, parameters and notes beyond which they are counted only; and the fewest rows of evidence.
+MANY, ROWS = 4, 3
 
 
 def render_result(result: Result) -> str:
-    """The whole of a result for a terminal, without colours."""
+    """The whole of a result for a terminal, without colours; what did not pass in at most 24 lines of 100 columns."""
     parts = [f"{result.name}: {'not run' if result.missing is not None else result.verdict}"]
     if result.missing is not None:
         parts.append(f"  {result.missing}")
     if result.diagnosis:
         parts.append(indented(result.diagnosis))
-    parts += [f"  note: {note}" for note in result.notes]
-    if result.evidence:
-        parts += ["", *table(evidence_rows(result.evidence))]
-    parts += [
+    tail = [
         f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
     if not result and result.failed_at:
-        parts += failing_point(result)
-    parts.append(f"  seed {result.seed}, {duration(result.seconds)}")
-    return "\n".join(parts)
+        tail += failing_point(result)
+    tail.append(f"  seed {result.seed}, {duration(result.seconds)}")
+    if result:
+        table_ = table(evidence_rows(result.evidence)) if result.evidence else []
+        return "\n".join([*parts, *noted(result.notes), *([""] if table_ else []), *table_, *tail])
+    parts += [clipped(line) for line in shortened(noted(result.notes), "notes")]
+    tail = [clipped(line) for line in tail]
+    room = LINES - sum(part.count("\n") + 1 for part in (*parts, *tail)) - 3
+    return "\n".join([*parts, *excerpt(result, max(ROWS, room)), *tail])
 
 
 def indented(text: str) -> str:
-    """A text of several lines, moved to the right."""
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    """A text of several lines, moved to the right and folded into the columns."""
+    folded = (textwrap.wrap(line, COLUMNS - 2, break_on_hyphens=False) or [""] for line in text.splitlines())
+    return "\n".join(f"  {line}" for lines in folded for line in lines)
+
+
+def noted(notes: Iterable[str]) -> list[str]:
+    """A line for each note."""
+    return [f"  note: {note}" for note in notes]
+
+
+def shortened(lines: list[str], what: str) -> list[str]:
+    """The first lines, and how many more there are."""
+    return lines if len(lines) <= MANY else [*lines[: MANY - 1], f"  … and {len(lines) - MANY + 1} more {what}"]
+
+
+def clipped(line: str) -> str:
+    """A line cut to the columns."""
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+
+
+def excerpt(result: Result, rows: int) -> list[str]:
+    """The evidence that tells most of what did not pass: that of the failing point first; the rest is counted."""
+    told = [e for e in result.evidence if result.verdict == "inconclusive" or e.reason != "not declared"]
+    told.sort(key=lambda e: (ORDER[e.stance], e.point != result.failed_at))
+    if not told:
+        return []
+    lines = [clipped(line) for line in table(evidence_rows(told[:rows]))]
+    stances = [e.stance for e in told[rows:]]
+    counts = ", ".join(f"{stances.count(s)} {s}" for s in ORDER if s in stances)
+    return ["", *lines, *([f"  … and {len(stances)} more: {counts}"] if stances else [])]
 
 
 def evidence_rows(evidence: Iterable[Evidence]) -> list[list[str]]:
     """The rows of the table: what is against first, then in the order in which the oracles spoke."""
     rows = [["oracle", "question", "stance", "kind", "where", "claimed", "oracle's value", "point", ""]]
-    order = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
-    for e in sorted(evidence, key=lambda e: order[e.stance]):
+    for e in sorted(evidence, key=lambda e: ORDER[e.stance]):
         kind = "" if e.stance == "not applicable" else e.kind
         rows.append([e.oracle, e.question, e.stance, kind, place(e), *numbers(e), e.point, remark(e)])
     return rows
@@ -79,7 +114,7 @@ def failing_point(result: Result) -> list[str]:
     """The arguments of the point that shows the failure."""
     for point in result.points:
         if point.name == result.failed_at:
-            args = [f"    {brief(arg)}" for arg in point.args[:MANY]]
-            params = [f"    {key}={brief(value)}" for key, value in point.params.items()]
+            args = shortened([f"    {brief(arg)}" for arg in point.args], "arguments")
+            params = shortened([f"    {key}={brief(value)}" for key, value in point.params.items()], "parameters")
             return [f"  at {point.name}:", *args, *params, f"    dy = {brief(point.dy)}"]
     return [f"  at {result.failed_at}"]
