@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
-from gradcheck.results import REASONS, Evidence, Result, Stance
+from gradcheck.results import REASONS, Evidence, Kept, Result, Stance
 
 # What is told first.
 ORDER: Mapping[Stance, int] = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
 # A failure fits a screen: so many columns, and so many lines, of which one is left for the command that runs it again.
 COLUMNS, LINES = 100, 24
 # Arguments, parameters and notes beyond which they are counted only; and the fewest rows of evidence.
-MANY, ROWS = 4, 3
+MANY, ROWS = 3, 3
 
 
 def render_result(result: Result) -> str:
@@ -27,16 +27,24 @@ def render_result(result: Result) -> str:
         f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
+    if result.kept:
+        tail.append(f"  the pullback {keeps(result.kept)}")
     if not result and result.failed_at:
         tail += failing_point(result)
     tail.append(f"  seed {result.seed}, {duration(result.seconds)}")
     if result:
         table_ = table(evidence_rows(result.evidence)) if result.evidence else []
         return "\n".join([*parts, *noted(result.notes), *([""] if table_ else []), *table_, *tail])
+    parts += [indented(f"also: {detail}") for detail in further(result)[:2]]
     parts += [clipped(line) for line in shortened(noted(result.notes), "notes")]
     tail = [clipped(line) for line in tail]
     room = LINES - sum(part.count("\n") + 1 for part in (*parts, *tail)) - 3
     return "\n".join([*parts, *excerpt(result, max(ROWS, room)), *tail])
+
+
+def keeps(kept: Kept) -> str:
+    """``keeps 48 bytes (inputs 24, outputs 24)``."""
+    return f"keeps {kept.residuals:,} bytes (inputs {kept.inputs:,}, outputs {kept.outputs:,})"
 
 
 def indented(text: str) -> str:
@@ -60,16 +68,50 @@ def clipped(line: str) -> str:
     return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
 
 
+def further(result: Result) -> list[str]:
+    """What else the contract found, each finding once."""
+    found = dict.fromkeys(e.detail for e in result.evidence if e.stance == "against" and e.question == "contract")
+    told = (result.diagnosis or "").lower()
+    return [detail for detail in found if detail.lower() not in told]
+
+
 def excerpt(result: Result, rows: int) -> list[str]:
-    """The evidence that tells most of what did not pass: that of the failing point first; the rest is counted."""
-    told = [e for e in result.evidence if result.verdict == "inconclusive" or e.reason != "not declared"]
+    """The evidence that tells most of what did not pass: that of the failing point first; the rest is counted.
+
+    What the contract found stands in words above, and what was accurate below.
+    """
+    failed = result.verdict in ("fail", "disputed", "error")
+    told = [e for e in result.evidence if not (failed and said_elsewhere(e))]
     told.sort(key=lambda e: (ORDER[e.stance], e.point != result.failed_at))
     if not told:
         return []
-    lines = [clipped(line) for line in table(evidence_rows(told[:rows]))]
+    table_ = evidence_rows(told[:rows])
+    if len({e.point for e in told}) == 1:
+        table_ = [[*row[:7], *row[8:]] for row in table_]
+    lines = [part for line in table(table_) for part in folded(line)]
+    if failed and len(lines) > rows + 1:
+        lines = [clipped(line) for line in table(table_)]
     stances = [e.stance for e in told[rows:]]
     counts = ", ".join(f"{stances.count(s)} {s}" for s in ORDER if s in stances)
     return ["", *lines, *([f"  … and {len(stances)} more: {counts}"] if stances else [])]
+
+
+def said_elsewhere(e: Evidence) -> bool:
+    """Whether a failure says this outside of its table of evidence, or had better not say it."""
+    return (
+        (e.question == "contract" and e.stance == "against")
+        or (e.question == "accuracy" and e.stance == "for")
+        or e.reason == "not declared"
+    )
+
+
+def folded(line: str) -> list[str]:
+    """A row folded into the columns; its alignment stays."""
+    if len(line) <= COLUMNS:
+        return [line]
+    cut = line.rfind(" ", 0, COLUMNS + 1)
+    rest = textwrap.wrap(line[cut:].strip(), COLUMNS - 6, break_on_hyphens=False)
+    return [line[:cut].rstrip(), *(f"      {part}" for part in rest)]
 
 
 def evidence_rows(evidence: Iterable[Evidence]) -> list[list[str]]:
