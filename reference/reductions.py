@@ -146,7 +146,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     free = count(x.shape, axis) - correction
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * centred * (2 / free)
+        return kept(dy, x.shape, axis) * (2 * centred / free)
 
     return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
 

@@ -113,8 +113,8 @@ def diff(x: Array, *, axis: int = -1, n: int = 1) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        zero = np.zeros_like(np.take(x, [0], axis))
-        for _ in range(n):
+        zero = np.zeros_like(x.sum(axis, keepdims=True))
+        for _ in range(min(n, x.shape[axis])):
             dy = -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
         return dy
 
