@@ -14,7 +14,7 @@ from gradcheck.diagnosis.wording import apart, at_input, count_text, entry_text,
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
-__all__ = ["Diagnosis", "apart", "diagnose", "entry_text", "find"]
+__all__ = ["Diagnosis", "apart", "diagnose", "entry_text", "find", "sentence"]
 
 # Findings about what a pullback owes its caller that a mistake in dy or in a shape may stand behind.
 EXPLAINED = ("not linear in dy", "has shape")

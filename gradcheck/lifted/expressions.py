@@ -110,6 +110,8 @@ def special() -> dict[str, Function]:
         "polygamma": sp.polygamma,
         "beta": lambda a, b: sp.gamma(a) * sp.gamma(b) / sp.gamma(a + b),
         "betaln": lambda a, b: sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b),
+        "iv": sp.besseli,
+        "hyp1f1": lambda a, b, x: sp.hyper((a,), (b,), x),
         "xlogy": xlogy,
         "xlog1py": lambda a, b: xlogy(a, one + b),
         "entr": lambda x: -xlogy(x, x),

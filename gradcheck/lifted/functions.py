@@ -86,12 +86,12 @@ def multilinear(function: Function) -> Function:
     return implementation
 
 
-def einsum(system: System, subscripts: Any, *operands: Any, optimize: Any = None, **kwargs: Any) -> Lifted:
+def einsum(system: System, subscripts: Any, *operands: Any, **_: Any) -> Lifted:
     """np.einsum, with subscripts or with lists of axes."""
     if not isinstance(subscripts, str):
         subscripts, operands = in_letters(subscripts, *operands)
     arrays = [lifted(system, o) for o in operands]
-    return product(system, lambda *a: np.einsum(subscripts, *a, **kwargs), *arrays)
+    return product(system, lambda *a: products.einsum(subscripts, *a), *arrays)
 
 
 def in_letters(*interleaved: Any) -> tuple[str, tuple[Any, ...]]:

@@ -30,10 +30,14 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
     digamma = each(lambda x: x.digamma())
     trigamma = each(lambda x: polygamma(arb(1), x))
 
+    def unknown(inputs: int) -> Function:
+        """The derivative by an order: none that is known."""
+        return each(lambda *_: arb.nan(), inputs)
+
     return {
         "erf": (each(lambda x: x.erf()), (lambda x, y: gauss(x),)),
         "erfc": (each(lambda x: x.erfc()), (lambda x, y: -gauss(x),)),
-        "erfcx": (each(lambda x: (x * x).exp() * x.erfc()), (lambda x, y: 2 * x * y - gauss(arb(0)),)),
+        "erfcx": (each(erfcx), (lambda x, y: 2 * x * y - gauss(arb(0)),)),
         "erfi": (each(lambda x: x.erfi()), (lambda x, y: gauss(x) * exp(2 * x * x),)),
         "dawsn": (each(lambda x: (-x * x).exp() * x.erfi() * arb.pi().sqrt() / 2), (lambda x, y: 1 - 2 * x * y,)),
         "erfinv": (each(erfinv), (lambda y, x: 1 / gauss(x),)),
@@ -52,7 +56,7 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
         "psi": (digamma, (lambda x, y: trigamma(x),)),
         "polygamma": (
             each(polygamma, 2),
-            (each(lambda n, x, y: arb.nan(), 3), each(lambda n, x, y: polygamma(n + 1, x), 3)),
+            (unknown(3), each(lambda n, x, y: polygamma(n + 1, x), 3)),
         ),
         "beta": (
             each(lambda a, b: a.gamma() * b.gamma() * (a + b).rgamma(), 2),
@@ -71,6 +75,14 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
         "j1": (bessel("j", 1), (lambda x, y: (bessel("j", 0)(x) - bessel("j", 2)(x)) / 2,)),
         "k0": (bessel("k", 0), (lambda x, y: -bessel("k", 1)(x),)),
         "k1": (bessel("k", 1), (lambda x, y: -(bessel("k", 0)(x) + bessel("k", 2)(x)) / 2,)),
+        "iv": (
+            each(lambda n, x: x.bessel_i(n), 2),
+            (unknown(3), each(lambda n, x, y: (x.bessel_i(n - 1) + x.bessel_i(n + 1)) / 2, 3)),
+        ),
+        "hyp1f1": (
+            each(lambda a, b, x: x.hypgeom_1f1(a, b), 3),
+            (unknown(4), unknown(4), each(lambda a, b, x, y: a / b * x.hypgeom_1f1(a + 1, b + 1), 4)),
+        ),
         "xlogy": (each(xlogy, 2), (lambda a, b, y: log(b), lambda a, b, y: a / b)),
         "xlog1py": (
             each(lambda a, b: a * b.log1p() if a != 0 or not a.is_exact() else arb(0), 2),
@@ -127,6 +139,15 @@ def rel_entr(a: Any, b: Any) -> Any:
     if a.is_zero():
         return arb(0) if b >= 0 else arb.pos_inf()
     return arb.pos_inf() if a < 0 or b <= 0 else a * (a / b).log()
+
+
+def erfcx(x: Any) -> Any:
+    """exp(x²) erfc(x); for large x by a function whose ball stays small (DLMF 7.11.5)."""
+    from flint import arb
+
+    if x > 2:
+        return (x * x).hypgeom_u(arb(0.5), arb(0.5)) / arb.pi().sqrt()
+    return (x * x).exp() * x.erfc()
 
 
 def ndtr(x: Any) -> Any:

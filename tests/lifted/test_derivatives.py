@@ -101,6 +101,8 @@ KNOWN: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     **{f"i{n}": (lambda x, n=n: mp.besseli(n, x), (-2.5, 0.0, 0.7, 30.0)) for n in (0, 1)},
     **{f"j{n}": (lambda x, n=n: mp.besselj(n, x), (-2.5, 0.0, 0.7, 30.0)) for n in (0, 1)},
     **{f"k{n}": (lambda x, n=n: mp.besselk(n, x), POSITIVE) for n in (0, 1)},
+    "iv": (mp.besseli, ((2.0, 0.7), (0.0, -1.5), (1.0, 20.0))),
+    "hyp1f1": (mp.hyp1f1, ((1.5, 2.0, -3.0), (1.5, 3.0, 0.0), (0.5, 1.25, 4.0))),
     "entr": (lambda x: -x * mp.log(x), POSITIVE),
     "rel_entr": (lambda a, b: a * mp.log(a / b), ((0.4, 1.5), (3.0, 0.25))),
     "kl_div": (lambda a, b: a * mp.log(a / b) - a + b, ((0.4, 1.5), (3.0, 0.25))),
@@ -110,7 +112,7 @@ KNOWN: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 
 
 # Arguments that have no derivative here, such as an order.
-ORDERS = {"polygamma": 0}
+ORDERS = {"polygamma": (0,), "iv": (0,), "hyp1f1": (0, 1)}
 
 
 def rows() -> Iterator[Any]:
@@ -148,7 +150,7 @@ def test_a_value_that_is_not_the_functions(name: str, function: Callable[..., An
 @pytest.mark.parametrize(("name", "function", "at"), list(rows()))
 def test_a_derivative_that_is_not_the_functions(name: str, function: Callable[..., Any], at: tuple[float, ...]) -> None:
     with mp.workdps(DIGITS + 20), precision(320):
-        for k in set(range(len(at))) - {ORDERS.get(name)}:
+        for k in set(range(len(at))) - set(ORDERS.get(name, ())):
             order = tuple(int(i == k) for i in range(len(at)))
             true = mp.diff(function, tuple(map(mp.mpf, at)), order)
             assert close(lifted_value(name, at, k).companion[()], true)
@@ -197,4 +199,5 @@ def test_constants_of_a_derivative_grow_with_the_precision() -> None:
 
 @pytest.mark.parametrize("name", sorted(ORDERS))
 def test_an_order_claims_no_derivative(name: str) -> None:
-    assert not lifted_value(name, (1.0, 0.5), ORDERS[name]).companion[()].is_finite()
+    for k in ORDERS[name]:
+        assert not lifted_value(name, (1.0, 2.0, 0.5)[-len(derivatives()[name]) :], k).companion[()].is_finite()
