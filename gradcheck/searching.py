@@ -17,29 +17,28 @@ from gradcheck.oracles import accuracy, residuals
 from gradcheck.oracles.differences import Differences
 from gradcheck.oracles.exact import Exact
 from gradcheck.problems import MissingData, Problem
-from gradcheck.results import Evidence, Point
-from gradcheck.strategies import Drawing, calls, hypothesis_strategies
+from gradcheck.results import Point
+from gradcheck.strategies import calls, need_hypothesis
 
-# The name of the point that a search found; what names its failure and its cotangent, so that a check sees the same.
-SEARCHED = "searched"
+# Hypothesis starts anew after so many points: from then on it would vary the values of those it has, and shapes seldom.
+ROUND = 10
 
 
 @dataclass
 class Search:
     """What a search did: the smallest failing point, if there is one, and how many it tried and could not use.
 
-    refused: points at which the forward raised ValueError or gave nothing finite.  undecided: points that no oracle could judge.
+    refused: points at which the forward raised ValueError or gave nothing finite.  text: the smallest one in words.
     """
 
     smallest: Point | None = None
     tried: int = 0
     refused: int = 0
-    undecided: int = 0
+    text: str = ""
 
     def __str__(self) -> str:
         if self.smallest is not None:
-            values = [*self.smallest.args, *self.smallest.params.items()]
-            return f"failed at one of {self.tried} points, the smallest: {values}"
+            return f"fails at one of {self.tried} points drawn; the smallest is {self.smallest.name}: {self.text}"
         unused = f"; {self.refused} more were refused by the rule" if self.refused else ""
         return f"none of {self.tried} points drawn fails{unused}"
 
@@ -49,15 +48,21 @@ class Refused(Exception):
 
 
 def search(
-    case: Case, examples: int, *, seed: int = 0, fails: Callable[[Problem], bool] | None = None, **sizes: int
+    case: Case,
+    examples: int,
+    *,
+    seed: int = 0,
+    name: str = "searched",
+    fails: Callable[[Problem], bool] | None = None,
+    **sizes: int,
 ) -> Search:
     """Look for a point of the case's domain at which it fails, and shrink it.
 
     examples: how many points to try.  The same seed tries the same ones; after one that was found in an earlier run,
-    which the cache keeps.  fails: judges a problem (default: `fails_quickly`).  sizes: as for `strategies.points`.
+    which the cache keeps.  name: of the point, which names the cotangents too.  fails: judges a problem (default: `fails_quickly`).  sizes: as for `strategies.points`.
     Raises ImportError without Hypothesis.
     """
-    hypothesis_strategies()
+    need_hypothesis()
     import hypothesis
     from hypothesis import errors
 
@@ -66,7 +71,7 @@ def search(
 
     def failing(call: tuple[tuple[Any, ...], dict[str, Any]]) -> bool:
         nonlocal shrinking
-        point = Point(SEARCHED, "counterexample", *call)
+        point = Point(name, "counterexample", *call)
         try:
             wrong = fails_at(case, point, seed, fails or fails_quickly)
         except Refused:
@@ -77,20 +82,36 @@ def search(
             found.smallest, shrinking = point, True
         return bool(wrong)
 
-    phases = (hypothesis.Phase.reuse, hypothesis.Phase.generate, hypothesis.Phase.shrink)
-    settings = hypothesis.settings(
-        max_examples=examples, deadline=None, database=database(), phases=phases, verbosity=hypothesis.Verbosity.quiet
-    )
-    try:
-        call = hypothesis.find(
-            calls(case, **sizes), failing, settings=settings, random=Random(seed), database_key=case.name.encode()
+    kept = database()
+    for round_ in range(-(-examples // ROUND)):
+        phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+        settings = hypothesis.settings(
+            max_examples=min(ROUND, examples),
+            deadline=None,
+            database=kept,
+            phases=[hypothesis.Phase.reuse, *phases] if round_ == 0 else phases,
         )
-        found.smallest = Point(SEARCHED, "counterexample", *call)
-    except (errors.NoSuchExample, errors.Unsatisfiable, MissingData):
-        pass
-    except errors.Flaky:
-        pass  # a rule that fails now and then: the last point at which it did stays
+        random = Random(f"{seed}/{round_}")
+        try:
+            call = hypothesis.find(
+                calls(case, **sizes), failing, settings=settings, random=random, database_key=case.name.encode()
+            )
+        except (errors.NoSuchExample, errors.Unsatisfiable, MissingData):
+            continue
+        except errors.Flaky:
+            break  # a rule that fails now and then: the last point at which it did stays
+        found.smallest = Point(name, "counterexample", *call)
+        break
+    found.text = in_words(case, found.smallest) if found.smallest else ""
     return found
+
+
+def in_words(case: Case, point: Point) -> str:
+    """A point as one would write it: ``x = [0.], axis = 1``."""
+    from gradcheck.report.numbers import brief
+
+    named = [*zip(case.rule.argument_names(len(point.args)), point.args, strict=True), *point.params.items()]
+    return ", ".join(f"{key} = {brief(value)}" for key, value in named)
 
 
 def database() -> Any:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,14 +25,23 @@ if TYPE_CHECKING:
 
     from gradcheck.cases import Case
 
-Drawing = Callable[["SearchStrategy[Any]"], Any]
+
+T = TypeVar("T")
 
 # The longest axis, and how many entries the axes of a point together may have (one of 12 goes with others of 4).
 LONGEST, ENTRIES = 12, 48
+# How many different numbers an array is made of.
+DIFFERENT = 12
 # Beside ordinary numbers: zero, tiny ones, and those whose powers are themselves.
 LANDMARKS = (0.0, 1.0, -1.0, 1e-8, -1e-8)
 DTYPES = ("float64", "float32")
 NARROW = {"float64": "float32", "complex128": "complex64"}
+
+
+class Drawing(Protocol):
+    """Hypothesis' function that draws a value of a strategy."""
+
+    def __call__(self, strategy: SearchStrategy[T], /) -> T: ...
 
 
 class Drawn(Draw):
@@ -42,10 +52,11 @@ class Drawn(Draw):
 
         super().__init__("hypothesis")
         self.choose, self.longest, self.entries = choose, longest, entries
-        # What `made` functions ask: the point's number, and whether it is a small one.
-        self.turn = choose(st.integers(0, 3))
-        self.role = choose(st.sampled_from(("small", "random")))
-        self.least = 0 if choose(st.integers(0, 15)) == 15 else 1
+        kind = choose(st.integers(0, 127))
+        # What `made` functions ask: whether the point is a small one, and its number.
+        self.role, self.turn = ("small", "random")[kind % 2], kind // 2 % 4
+        # One point in sixteen may have axes of size 0.
+        self.least = 0 if kind // 8 == 15 else 1
 
     def new_size(self, known: list[int]) -> int:
         from hypothesis import strategies as st
@@ -77,14 +88,17 @@ def points(
     dtypes: those of float arrays, one for all of a point (complex ones follow: float32 goes with complex64).
     longest: of an axis.  entries: of an array whose axes are all drawn.  Raises ImportError without Hypothesis.
     """
-    st = hypothesis_strategies()
+    need_hypothesis()
+    from hypothesis import strategies as st
+
+    precisions = st.sampled_from(dtypes)
 
     @st.composite
     def drawn(choose: Drawing) -> dict[str, Any]:
         drawing = Drawn(choose, longest=longest, entries=entries)
         for key, spec in domain.items():
             drawing.values[key] = choose(strategy_of(spec, drawing))
-        dtype = choose(st.sampled_from(dtypes))
+        dtype = choose(precisions)
         return {k: in_precision(v, dtype) for k, v in drawing.values.items()}
 
     return drawn()
@@ -95,14 +109,14 @@ def calls(case: Case, **options: Any) -> SearchStrategy[tuple[tuple[Any, ...], d
     return points(case.domain, **options).map(case.split)
 
 
-def shapes(
-    *texts: str, longest: int = LONGEST, entries: int = ENTRIES
-) -> SearchStrategy[tuple[tuple[int, ...], ...]]:
+def shapes(*texts: str, longest: int = LONGEST, entries: int = ENTRIES) -> SearchStrategy[tuple[tuple[int, ...], ...]]:
     """Shapes that go together: ``shapes("n k", "k m")``, ``shapes("(n,k),(k,m)->(n,m)")``, ``shapes("*b", "?b")``.
 
     Letters and groups as in domains; a gufunc signature stands for its inputs.  Raises ValueError without a text.
     """
-    st = hypothesis_strategies()
+    need_hypothesis()
+    from hypothesis import strategies as st
+
     if not texts:
         raise ValueError("shapes was given no text: pass one for each shape, as in shapes('n k', 'k m')")
     if len(texts) == 1 and "(" in texts[0]:
@@ -117,42 +131,62 @@ def shapes(
     return drawn()
 
 
+@cache
 def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> SearchStrategy[float]:
     """Numbers of an interval: whole ones, ones of three decimals, the bounds, zero, tiny ones, and special values."""
-    st = hypothesis_strategies()
+    need_hypothesis()
+    from hypothesis import strategies as st
+
     inside = [x for x in (*LANDMARKS, low, high) if low <= x <= high]
     ranges = [(math.ceil(low * unit), math.floor(high * unit), unit) for unit in (1, 1000)]
-    ordinary = [st.integers(a, b).map(lambda n, unit=unit: n / unit) for a, b, unit in ranges if a <= b]
+    ordinary = [st.integers(a, b).map(partial(divided, unit)) for a, b, unit in ranges if a <= b]
     return st.one_of(*ordinary, st.sampled_from(list(dict.fromkeys((*special, *inside)))))
 
 
+def divided(unit: int, n: int) -> float:
+    """n / unit."""
+    return n / unit
+
+
 def arrays(shape: tuple[int, ...], entries: SearchStrategy[Any], dtype: str = "float64") -> SearchStrategy[Array]:
-    """Arrays of entries; one in three repeats a few of them, so that there are ties."""
-    st = hypothesis_strategies()
-    count = math.prod(shape)
+    """Arrays of entries.  In large ones they are repeated, so that there are ties.
 
-    @st.composite
-    def drawn(choose: Drawing) -> Array:
-        few = count > 1 and choose(st.integers(0, 2)) == 2
-        one = st.sampled_from(choose(st.lists(entries, min_size=2, max_size=2))) if few else entries
-        return np.array([choose(one) for _ in range(count)], dtype=dtype).reshape(shape)
+    How many different entries are drawn depends on no shape: Hypothesis can shrink one and leave the other as it is.
+    """
+    return several(entries).map(partial(placed, shape, dtype))
 
-    return drawn()
+
+def placed(shape: tuple[int, ...], dtype: str, drawn: tuple[list[Any], int]) -> Array:
+    """An array that begins with the different entries drawn, and goes on with the same in any order."""
+    different, order = drawn
+    places = np.arange(math.prod(shape)) % len(different)
+    if order:
+        places[len(different) :] = np.random.default_rng(order).permutation(places[len(different) :])
+    return np.array([different[i] for i in places], dtype=dtype).reshape(shape)
+
+
+@cache
+def several(entries: SearchStrategy[Any]) -> SearchStrategy[tuple[list[Any], int]]:
+    """Different entries, and in which order they are repeated.  (Kept: Hypothesis looks at each new strategy for long.)"""
+    from hypothesis import strategies as st
+
+    return st.tuples(st.lists(entries, min_size=1, max_size=DIFFERENT), st.integers(0, 255))
 
 
 def integers_below(below: int, shape: tuple[int, ...]) -> SearchStrategy[Array]:
     """Arrays of integers from 0 to below - 1, repeated ones among them; nothing where there are none to be had."""
-    st = hypothesis_strategies()
-    if not below and math.prod(shape):
-        return st.nothing()  # type: ignore[no-any-return]
+    need_hypothesis()
+    from hypothesis import strategies as st
+
+    if not below and 0 not in shape:
+        return st.nothing()
     return arrays(shape, st.integers(0, max(0, below - 1)), "int64")
 
 
 def seeded(spec: Spec, draw: Draw) -> SearchStrategy[Any]:
     """What a domain draws from the seeds that Hypothesis chooses; shapes for which it has no values are rejected."""
     import hypothesis
-
-    st = hypothesis_strategies()
+    from hypothesis import strategies as st
 
     def from_seed(seed: int) -> Any:
         draw.rng = np.random.default_rng(seed)
@@ -166,7 +200,9 @@ def seeded(spec: Spec, draw: Draw) -> SearchStrategy[Any]:
 
 def laid_out(array: Array) -> SearchStrategy[Array]:
     """The same numbers in other layouts: C and Fortran order, negative strides, not contiguous, read-only."""
-    st = hypothesis_strategies()
+    need_hypothesis()
+    from hypothesis import strategies as st
+
     return st.sampled_from([layout(array) for layout in LAYOUTS])
 
 
@@ -207,10 +243,9 @@ def in_precision(value: Any, dtype: str) -> Any:
     return value
 
 
-def hypothesis_strategies() -> Any:
-    """Hypothesis' own strategies.  Raises ImportError that names the extra."""
+def need_hypothesis() -> None:
+    """Raises ImportError that names the extra where Hypothesis is not installed."""
     try:
-        from hypothesis import strategies
+        import hypothesis.strategies  # noqa: F401
     except ImportError as error:
         raise ImportError("hypothesis is not installed: pip install 'gradcheck[search]'") from error
-    return strategies
