@@ -2,108 +2,145 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck import caching, contract
 from gradcheck.cases import Case
+from gradcheck.domains import Real
 from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.evaluate import Claims
 from gradcheck.oracles import accuracy, residuals
 from gradcheck.oracles.differences import Differences
 from gradcheck.oracles.exact import Exact
-from gradcheck.problems import MissingData, Problem
+from gradcheck.problems import Problem
 from gradcheck.results import Point
 from gradcheck.strategies import calls, need_hypothesis
 
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
 # Hypothesis starts anew after so many points: from then on it would vary the values of those it has, and shapes seldom.
 ROUND = 10
+# Up to so many entries of an argument are made simpler one by one, and whole numbers up to this are tried.
+ENTRIES, WHOLE = 16, 10
 
-
-@dataclass
-class Search:
-    """What a search did: the smallest failing point, if there is one, and how many it tried and could not use.
-
-    refused: points at which the forward raised ValueError or gave nothing finite.  text: the smallest one in words.
-    """
-
-    smallest: Point | None = None
-    tried: int = 0
-    refused: int = 0
-    text: str = ""
-
-    def __str__(self) -> str:
-        if self.smallest is not None:
-            return f"fails at one of {self.tried} points drawn; the smallest is {self.smallest.name}: {self.text}"
-        unused = f"; {self.refused} more were refused by the rule" if self.refused else ""
-        return f"none of {self.tried} points drawn fails{unused}"
+Judge = Callable[[Problem], bool]
 
 
 class Refused(Exception):
     """The rule does not take this point: nothing can be said of it."""
 
 
+@dataclass
+class Search:
+    """What a search of a case did: the smallest failing point, if there is one, and how many it tried.
+
+    refused: points at which the forward raised ValueError or gave nothing finite.  name: of the point that is looked for.
+    """
+
+    case: Case
+    seed: int = 0
+    name: str = "searched"
+    smallest: Point | None = None
+    tried: int = 0
+    refused: int = 0
+
+    def __str__(self) -> str:
+        if self.smallest is not None:
+            text = in_words(self.case, self.smallest)
+            return f"fails at one of {self.tried} points drawn; the smallest is {self.name}: {text}"
+        unused = f"; {self.refused} more were refused by the rule" if self.refused else ""
+        return f"none of {self.tried} points drawn fails{unused}"
+
+    def fails(self, judge: Judge, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+        """Whether the case fails there.  Counts points until one does; raises Refused."""
+        point, first = Point(self.name, "counterexample", args, params), self.smallest is None
+        try:
+            wrong = fails_at(self.case, point, self.seed, judge)
+        except Refused:
+            self.refused += first
+            raise
+        self.tried += first
+        if wrong:
+            self.smallest = point
+        return wrong
+
+
 def search(
-    case: Case,
-    examples: int,
-    *,
-    seed: int = 0,
-    name: str = "searched",
-    fails: Callable[[Problem], bool] | None = None,
-    **sizes: int,
+    case: Case, examples: int, *, seed: int = 0, name: str = "searched", judge: Judge | None = None, **sizes: int
 ) -> Search:
     """Look for a point of the case's domain at which it fails, and shrink it.
 
-    examples: how many points to try.  The same seed tries the same ones; after one that was found in an earlier run,
-    which the cache keeps.  name: of the point, which names the cotangents too.  fails: judges a problem (default: `fails_quickly`).  sizes: as for `strategies.points`.
-    Raises ImportError without Hypothesis.
+    examples: how many points to try.  The same seed tries the same ones, after one that was found in an earlier run,
+    which the cache keeps.  name: of the point, which names the cotangents too.  judge: whether a problem fails
+    (default: `fails_quickly`).  sizes: as for `strategies.points`.  Raises ImportError without Hypothesis.
     """
     need_hypothesis()
     import hypothesis
-    from hypothesis import errors
 
-    found = Search()
-    shrinking = False
+    found = Search(case, seed, name)
+    judge = judge or fails_quickly
 
     def failing(call: tuple[tuple[Any, ...], dict[str, Any]]) -> bool:
-        nonlocal shrinking
-        point = Point(name, "counterexample", *call)
         try:
-            wrong = fails_at(case, point, seed, fails or fails_quickly)
+            return found.fails(judge, *call)
         except Refused:
-            found.refused += not shrinking
             hypothesis.reject()
-        found.tried += not shrinking
-        if wrong:
-            found.smallest, shrinking = point, True
-        return bool(wrong)
 
-    kept = database()
-    for round_ in range(-(-examples // ROUND)):
-        phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
-        settings = hypothesis.settings(
-            max_examples=min(ROUND, examples),
-            deadline=None,
-            database=kept,
-            phases=[hypothesis.Phase.reuse, *phases] if round_ == 0 else phases,
-        )
-        random = Random(f"{seed}/{round_}")
-        try:
-            call = hypothesis.find(
-                calls(case, **sizes), failing, settings=settings, random=random, database_key=case.name.encode()
-            )
-        except (errors.NoSuchExample, errors.Unsatisfiable, MissingData):
-            continue
-        except errors.Flaky:
-            break  # a rule that fails now and then: the last point at which it did stays
-        found.smallest = Point(name, "counterexample", *call)
-        break
-    found.text = in_words(case, found.smallest) if found.smallest else ""
+    drawn = calls(case, **sizes)
+    for start in range(0, examples, ROUND):
+        if found.smallest is None:
+            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"), case.name, again=start == 0)
+    if found.smallest is not None:
+        simplify(found, judge)
     return found
+
+
+def look(
+    drawn: SearchStrategy[Any], failing: Callable[[Any], bool], examples: int, random: Random, key: str, *, again: bool
+) -> None:
+    """One round: Hypothesis draws, and shrinks what fails, leaving the smallest for last.  again: first what it kept."""
+    import hypothesis
+    from hypothesis import errors
+
+    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+    settings = hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=database(),
+        phases=[hypothesis.Phase.reuse, *phases] if again else phases,
+    )
+    # Flaky: a rule that fails now and then.  The last point at which it did stays.
+    with contextlib.suppress(errors.NoSuchExample, errors.Unsatisfiable, errors.Flaky):
+        hypothesis.find(drawn, failing, settings=settings, random=random, database_key=key.encode())
+
+
+def simplify(found: Search, judge: Judge) -> None:
+    """Entries made small whole numbers one by one, where that still fails: Hypothesis keeps bounds and special values."""
+    assert found.smallest is not None
+    count = len(found.smallest.args)
+    specs = [found.case.domain.get(n) for n in found.case.rule.argument_names(count)]
+    for k, spec in enumerate(specs):
+        if not isinstance(spec, Real) or found.smallest.args[k].size > ENTRIES:
+            continue
+        for place in np.ndindex(found.smallest.args[k].shape):
+            value = abs(found.smallest.args[k][place])
+            whole = [0, *(s * n for n in range(1, min(WHOLE, math.ceil(value) + 1)) for s in (1, -1))]
+            for number in (n for n in whole if spec.low <= n <= spec.high and abs(n) <= max(value, 1) + 1):
+                args = [a.copy() for a in found.smallest.args]
+                if args[k][place] == number:
+                    break
+                args[k][place] = number
+                with contextlib.suppress(Refused):
+                    if found.fails(judge, tuple(args), dict(found.smallest.params)):
+                        break
 
 
 def in_words(case: Case, point: Point) -> str:
@@ -122,7 +159,7 @@ def database() -> Any:
     return None if folder is None else DirectoryBasedExampleDatabase(folder)
 
 
-def fails_at(case: Case, point: Point, seed: int, fails: Callable[[Problem], bool]) -> bool:
+def fails_at(case: Case, point: Point, seed: int, judge: Judge) -> bool:
     """Whether a case fails at a point: the pullback raises, or the problem is judged so.  Raises Refused."""
     rule = case.rule
     try:
@@ -139,7 +176,7 @@ def fails_at(case: Case, point: Point, seed: int, fails: Callable[[Problem], boo
         with np.errstate(all="ignore"):
             problem = contract.evaluate(rule, point, seed=seed)
             problem.room, problem.free = case.room(problem.args), case.free(len(problem.args))
-            return fails(problem)
+            return judge(problem)
     except Exception:
         return True
 
