@@ -83,12 +83,13 @@ class Draw:
 
     def _group(self, letter: str) -> list[int]:
         if "*" + letter not in self.sizes:
-            self.sizes["*" + letter] = [self.size(f"{letter}{axis}") for axis in range(self.rank())]
+            self.sizes["*" + letter] = self.group(letter)
         return list(self.sizes["*" + letter])
 
-    def rank(self) -> int:
-        """How many axes a group of any number has."""
-        return 1 if self.role == "small" else int(self.rng.integers(1, 4))
+    def group(self, letter: str) -> list[int]:
+        """The sizes of a group of any number of axes."""
+        rank = 1 if self.role == "small" else int(self.rng.integers(1, 4))
+        return [self.size(f"{letter}{axis}") for axis in range(rank)]
 
     def broadcasting(self, group: list[int]) -> list[int]:
         """A group with some axes dropped or of size 1."""

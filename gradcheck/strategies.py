@@ -34,6 +34,8 @@ LONGEST, ENTRIES = 12, 48
 DIFFERENT = 12
 # Beside ordinary numbers: zero, tiny ones, and those whose powers are themselves.
 LANDMARKS = (0.0, 1.0, -1.0, 1e-8, -1e-8)
+# How many axes a group of any number has at most.
+RANK = 3
 DTYPES = ("float64", "float32")
 NARROW = {"float64": "float32", "complex128": "complex64"}
 
@@ -64,16 +66,18 @@ class Drawn(Draw):
         room = self.entries // max(1, math.prod(known))
         return int(self.choose(st.integers(self.least, max(2, min(self.longest, room)))))
 
-    def rank(self) -> int:
+    def group(self, letter: str) -> list[int]:
+        """As many sizes as there may be, of which some count: so that a rank shrinks and all else stays as it is."""
         from hypothesis import strategies as st
 
-        return int(self.choose(st.sampled_from((1, 2, 3, 0))))
+        sizes = [self.size(f"{letter}{axis}") for axis in range(RANK)]
+        return sizes[: self.choose(st.sampled_from((1, 2, 3, 0)))]
 
     def broadcasting(self, group: list[int]) -> list[int]:
         from hypothesis import strategies as st
 
-        start = self.choose(st.integers(0, len(group)))
-        return [1 if self.choose(st.booleans()) else n for n in group[start:]]
+        dropped, ones = self.choose(st.integers(0, RANK)), self.choose(st.integers(0, 2**RANK - 1))
+        return [1 if ones >> axis & 1 else n for axis, n in enumerate(group[dropped:])]
 
 
 def points(

@@ -1,0 +1,56 @@
+"""Every case of the reference library at points that Hypothesis draws: shapes, axes, broadcasts, parameters, precisions."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import reference
+from gradcheck import contract, searching
+from gradcheck.cases import Case, collect
+from gradcheck.oracles.differences import Differences
+from gradcheck.problems import MissingData
+
+POINTS = 100
+# Of these many points one is judged by differences too: they cost more than all else.
+EVERY = 20
+# Small shapes: a mistake shows there as well, and a point takes milliseconds.
+SMALL = dict(longest=4, entries=12)
+
+MODULES = [m.name for m in pkgutil.walk_packages(reference.__path__, "reference.") if "__main__" not in m.name]
+CASES = {c.name: c for m in MODULES for c in collect(importlib.import_module(m)) if isinstance(c, Case)}
+
+
+class Judged:
+    """Judges problems, and counts by whom."""
+
+    def __init__(self):
+        self.exact = self.differences = 0
+
+    def __call__(self, problem):
+        """Whether contract or formula fail.  Digits are the business of the points that a case has of its own."""
+        if any("NaN" not in e.detail for e in contract.examine(problem)):
+            return True
+        certified = searching.right(problem, digits=False)
+        self.exact += certified
+        turn = self.exact + self.differences
+        if certified and turn % EVERY:
+            return False
+        found = list(Differences().examine(problem)) if certified else searching.closely(problem)
+        self.differences += any(e.oracle == "differences" and e.stance == "for" for e in found)
+        return any(e.stance == "against" and e.question == "formula" for e in found)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name.removeprefix("reference."))
+def test_a_rule_is_wrong_at_a_point_that_nobody_chose(case):
+    try:
+        case.point("random", 0)
+    except MissingData as missing:
+        pytest.skip(str(missing))
+    judge = Judged()
+    with np.errstate(all="ignore"):
+        found = searching.search(case, POINTS, judge=judge, **SMALL)
+    assert found.smallest is None, str(found)
+    assert found.tried >= 0.9 * POINTS
+    assert judge.exact + judge.differences >= found.tried / 2, "most points are judged by nobody"
