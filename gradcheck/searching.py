@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -161,6 +162,13 @@ def database() -> Any:
 
 def fails_at(case: Case, point: Point, seed: int, judge: Judge) -> bool:
     """Whether a case fails at a point: the pullback raises, or the problem is judged so.  Raises Refused."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fails_silently(case, point, seed, judge)
+
+
+def fails_silently(case: Case, point: Point, seed: int, judge: Judge) -> bool:
+    """As `fails_at`, whatever it warns of."""
     rule = case.rule
     try:
         y, _ = contract.call(rule, tuple(np.asarray(a) for a in point.args), point.params)
@@ -173,10 +181,9 @@ def fails_at(case: Case, point: Point, seed: int, judge: Judge) -> bool:
     if not all(np.isfinite(v).all() for v in (y if isinstance(y, tuple) else (y,)) if np.asarray(v).dtype.kind in "fc"):
         raise Refused("the forward is not finite")
     try:
-        with np.errstate(all="ignore"):
-            problem = contract.evaluate(rule, point, seed=seed)
-            problem.room, problem.free = case.room(problem.args), case.free(len(problem.args))
-            return judge(problem)
+        problem = contract.evaluate(rule, point, seed=seed)
+        problem.room, problem.free = case.room(problem.args), case.free(len(problem.args))
+        return judge(problem)
     except Exception:
         return True
 
