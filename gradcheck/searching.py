@@ -75,7 +75,7 @@ class Search:
 
 
 def search(
-    case: Case, examples: int, *, seed: int = 0, name: str = "searched", judge: Judge | None = None, **sizes: int
+    case: Case, examples: int, *, seed: int = 0, name: str = "searched", judge: Judge | None = None, **sizes: Any
 ) -> Search:
     """Look for a point of the case's domain at which it fails, and shrink it.
 
@@ -184,6 +184,8 @@ def fails_silently(case: Case, point: Point, seed: int, judge: Judge) -> bool:
         problem = contract.evaluate(rule, point, seed=seed)
         problem.room, problem.free = case.room(problem.args), case.free(len(problem.args))
         return judge(problem)
+    except Refused:
+        raise
     except Exception:
         return True
 
