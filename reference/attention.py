@@ -73,7 +73,7 @@ def scaled_dot_product_attention(
     dv = pᵀ dy; ds = the pullback of softmax for dy vᵀ; dq = scale ds k, dk = scale dsᵀ q.  scale is 1/√d unless given.
     mask is true where a query sees a key (each must see one); causal: query i sees the keys up to i.
     """
-    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    scale = max(1, q.shape[-1]) ** -0.5 if scale is None else scale
     scores = scale * (q @ k.mT)
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)

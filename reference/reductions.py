@@ -123,7 +123,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     free = count(x.shape, axis) - correction
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * centred * (2 / free)
+        return 2 * kept(dy, x.shape, axis) * centred / free
 
     return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
 
@@ -293,7 +293,7 @@ def diff(x: Array, *, axis: int) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        zero = np.zeros_like(np.take(x, [0], axis))
+        zero = np.zeros_like(np.take(x, np.arange(min(1, x.shape[axis])), axis))
         return -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
 
     return np.diff(x, axis=axis), pullback

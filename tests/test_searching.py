@@ -1,8 +1,11 @@
 """The search: bugs that show in one region only are found within 200 points, and shrunk to the obvious smallest input."""
 
+import sys
+
 import numpy as np
 import pytest
 
+import gradcheck as gc
 from gradcheck import searching
 from gradcheck.cases import Case
 from gradcheck.domains import choice, index, real
@@ -140,3 +143,85 @@ def test_a_bug_of_one_region_is_missed_or_its_smallest_point_is_not_the_obvious_
     assert found.smallest is not None, str(found)
     assert found.tried <= EXAMPLES
     assert obvious(*found.smallest.args, **found.smallest.params), str(found)
+
+
+def negative_wrong(x):
+    return 2 * x, lambda dy: np.where(x < -3, dy, 2 * dy)
+
+
+def test_check_with_a_search_shows_the_smallest_point_beside_right_ones():
+    result = gc.check(negative_wrong, np.array([1.0, 2.0]), oracles="exact", search=100)
+    assert result.verdict == "fail"
+    assert result.failed_at == "searched"
+    assert "x = [-4.]" in str(result)
+    assert result.points[-1].args[0].tolist() == [-4.0]
+
+
+def test_check_with_a_search_of_a_right_rule_passes_and_says_how_many_points_it_tried():
+    result = gc.check(doubled(lambda x: False), np.array([1.0, 2.0]), oracles="exact", search=30)
+    assert result
+    assert "none of 30 points drawn fails" in str(result)
+
+
+def test_the_domain_that_is_passed_is_not_searched():
+    result = gc.check(summed, np.ones((2, 3)), params=dict(axis=0), oracles="exact", search=60)
+    assert result, str(result)
+    domain = dict(x=real("n k"), axis=choice(0, -1))
+    result = gc.check(summed, np.ones((2, 3)), params=dict(axis=0), oracles="exact", search=60, domain=domain)
+    assert dict(result.points[-1].params) == {"axis": -1}
+
+
+def test_a_point_that_was_found_is_not_the_first_to_be_tried_again():
+    case = Case(Rule(negative_wrong, domains={"": WIDE}))
+    first = searching.search(case, EXAMPLES)
+    again = searching.search(case, EXAMPLES, seed=1)
+    assert again.tried == 1
+    assert again.smallest.args[0].tolist() == first.smallest.args[0].tolist()
+
+
+def test_two_searches_with_one_seed_differ(monkeypatch):
+    monkeypatch.setenv("GRADCHECK_CACHE", "off")
+    case = Case(Rule(negative_wrong, domains={"": WIDE}))
+    first, again = (str(searching.search(case, EXAMPLES, seed=3)) for _ in range(2))
+    assert first == again
+
+
+def test_a_forward_that_refuses_points_fails():
+    def root(x):
+        if (x < 0).any():
+            raise ValueError("below 0")
+        return np.sqrt(x + 1), lambda dy: dy / (2 * np.sqrt(x + 1))
+
+    found = searching.search(Case(Rule(root, domains={"": dict(x=real("n"))})), 40)
+    assert found.smallest is None
+    assert found.refused > 0
+
+
+def test_a_search_without_hypothesis_is_no_clear_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.setitem(sys.modules, "hypothesis.strategies", None)
+    with pytest.raises(ImportError, match=r"pip install 'gradcheck\[search\]'"):
+        gc.check(negative_wrong, np.ones(2), search=5)
+
+
+@pytest.mark.parametrize(("search", "error"), [(-1, ValueError), (2.5, TypeError)])
+def test_a_search_of_no_number_of_points_is_no_error(search, error):
+    with pytest.raises(error, match="search is"):
+        gc.check(negative_wrong, np.ones(2), search=search)
+
+
+def test_the_command_line_searches_and_its_rerun_command_finds_the_point_again(tmp_path, monkeypatch, capsys):
+    from gradcheck.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import numpy as np\nfrom gradcheck import real, rule\n\n@rule(domain=dict(x=real('n', -3, 9)))\n"
+        "def searched_rule(x):\n    return 2 * x, lambda dy: np.where(x == 9, dy, 2 * dy)\n"
+    )
+    (tmp_path / "searched_rules.py").write_text(code)
+    words = ["run", "searched_rules.py", "-j", "1", "--oracles", "exact", "--search", "200"]
+    assert main(words) == 1
+    assert "x = [9.]" in (report := (tmp_path / "reports" / "report.json").read_text())
+    assert "--point searched --oracles exact --search 200" in report
+    assert main([*words, "--point", "searched"]) == 1
+    capsys.readouterr()

@@ -36,7 +36,9 @@ class Judged:
             return True
         certified = searching.right(problem, digits=False)
         found = [] if certified else searching.closely(problem)
-        if certified and (self.exact + 1) % EVERY == 0:
+        # Not in float32: their bars are too short there at times (rfft at [[-3, 1e-8], [3, 0]]: off by 1.02 bars).
+        double = all(a.dtype.itemsize >= 8 and a.dtype != np.complex64 for a in problem.args)
+        if certified and double and (self.exact + 1) % EVERY == 0:
             found = list(Differences().examine(problem))
         decisive = {e.oracle for e in found if e.question == "formula" and e.stance == "for"}
         self.exact += certified or "exact" in decisive
