@@ -18,8 +18,11 @@ from gradcheck.cases import Case
 from gradcheck.kept import kept
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
 from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
-from gradcheck.rules import Function, Rule, from_vjp, labelled
+from gradcheck.rules import Domain, Function, Rule, from_vjp, labelled
 from gradcheck.unread import noticed
+
+# The name of the point that a search found.
+SEARCHED = "searched"
 
 
 class OutOfTime(BaseException):
@@ -34,9 +37,11 @@ class Settings:
     seed: int = 0
     budget: int | None = None
     timeout: float | None = None
+    search: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole_number("seed", self.seed, 0))
+        object.__setattr__(self, "search", whole_number("search", self.search, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
         if self.timeout is not None and not 0 < self.timeout < float("inf"):
@@ -64,6 +69,8 @@ def check(
     timeout: float | None = None,
     jax: Function | Literal["auto"] | None = None,
     sympy: Function | None = None,
+    search: int = 0,
+    domain: Domain | None = None,
 ) -> Result:
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
@@ -73,6 +80,8 @@ def check(
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
+    search: so many points more are tried (by Hypothesis, an extra), and the smallest at which the rule fails is shown.
+    domain: where these, and points without args, are drawn from; else that of the rule, or one guessed from args.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
     verdict *error*.
@@ -84,23 +93,41 @@ def check(
     >>> result.verdict, bool(result)
     ('fail', False)
     """
-    settings = Settings(oracles, seed, budget, timeout)
+    settings = Settings(oracles, seed, budget, timeout, search)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
+    if domain is not None:
+        rule = Rule(rule.function, domains={"": domain}, jax=rule.jax, sympy=rule.sympy)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
-        points = [(named(p, c), c) for c in cases for p in c.points(seed)]
-        return noticed(check_points(rule, rule.name, points, settings, complete=True))
+        points: list[tuple[Point, Case | None]] = [(named(p, c), c) for c in cases for p in c.points(seed)]
+        return noticed(check_and_search(rule, rule.name, points, cases, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     names = rule.argument_names(len(args))
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
     point = Point("given", "given", given, dict(params or {}), dy)
-    return noticed(check_points(rule, rule.name, [(point, None)], settings))
+    cases = [around(rule, point)] if settings.search else []
+    return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))
+
+
+def around(rule: Rule, point: Point) -> Case:
+    """The case that a search tries for a rule with given arguments: its own domain, or one guessed from them."""
+    from gradcheck.guessing import guess
+
+    if rule.domains:
+        return Case(rule, next(iter(rule.domains)))
+    domain = guess(rule, point.args, point.params)
+    return Case(Rule(rule.function, domains={"": domain}))
 
 
 def named(point: Point, case: Case) -> Point:
     """The point under a name that tells it from those of the rule's other cases."""
-    return replace(point, name=f"{point.name}[{case.label}]") if case.label else point
+    return replace(point, name=labelled(point.name, case))
+
+
+def labelled(name: str, case: Case) -> str:
+    """The name of a point with the label of its case, if that has one."""
+    return f"{name}[{case.label}]" if case.label else name
 
 
 def as_rule(
@@ -123,14 +150,42 @@ def check_case(case: Case, *, point: str | None = None, **settings: Any) -> Resu
     Raises ValueError where the case has no point of that name.
     """
     chosen = Settings(**settings)
+    only_searched = bool(chosen.search) and point == SEARCHED
     try:
         points = [p for p in case.points(chosen.seed) if point in (None, p.name)]
     except MissingData as missing:
         return Result(case.name, "inconclusive", missing=str(missing), seed=chosen.seed, evidence=(no_data(missing),))
-    if not points:
+    if not points and not only_searched:
         names = ", ".join(p.name for p in case.points(chosen.seed))
         raise ValueError(f"point={point!r} is not one of {case.name}: choose from {names}")
-    return check_points(case.rule, case.name, [(p, case) for p in points], chosen, complete=point is None)
+    cases = [case] if point is None or only_searched else []
+    given = [(p, case) for p in points]
+    return check_and_search(case.rule, case.name, given, cases, chosen, complete=point is None)
+
+
+def check_and_search(
+    rule: Rule,
+    name: str,
+    points: Sequence[tuple[Point, Case | None]],
+    cases: Sequence[Case],
+    settings: Settings,
+    *,
+    complete: bool = False,
+) -> Result:
+    """A rule at points, and, where a search is asked for, at the smallest one at which each of the cases fails."""
+    if not settings.search:
+        return check_points(rule, name, points, settings, complete=complete)
+    from gradcheck.searching import search
+
+    start = time.perf_counter()
+    found = [
+        (search(c, settings.search, seed=settings.seed, name=labelled(SEARCHED, c) if len(cases) > 1 else SEARCHED), c)
+        for c in cases
+    ]
+    more = [(f.smallest, c) for f, c in found if f.smallest is not None]
+    result = check_points(rule, name, [*points, *more], settings, complete=complete)
+    told = tuple(f"search{f' of {c.label}' * bool(c.label and len(cases) > 1)}: {f}" for f, c in found)
+    return replace(result, notes=(*result.notes, *told), seconds=time.perf_counter() - start)
 
 
 def no_data(missing: MissingData) -> Evidence:

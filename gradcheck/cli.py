@@ -65,6 +65,10 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--point", metavar="NAME", help="check at this point only")
     how.add_argument("--timeout", type=positive, metavar="S", help="emergency stop of one point, in seconds")
 
+    how.add_argument(
+        "--search", type=whole, default=0, metavar="N", help="try N points more, and show the smallest that fails"
+    )
+
     text = "a module, package, .py file or folder (default: [tool.gradcheck] targets of pyproject.toml)"
     run = commands.add_parser("run", parents=[which, how], help="check all cases of targets and write a report")
     run.add_argument("targets", nargs="*", metavar="TARGET", help=text)
@@ -111,12 +115,18 @@ def options_of(arguments: argparse.Namespace) -> Options:
     from gradcheck import oracles
     from gradcheck.run.executing import Options
     from gradcheck.run.targets import UsageError
+    from gradcheck.strategies import need_hypothesis
 
     try:
         oracles.select(arguments.oracles)
     except ValueError as error:
         raise UsageError(f"--oracles: {error}") from error
-    return Options(arguments.oracles, arguments.seed, arguments.point, arguments.timeout)
+    if arguments.search:
+        try:
+            need_hypothesis()
+        except ImportError as error:
+            raise UsageError(f"--search: {error}") from error
+    return Options(arguments.oracles, arguments.seed, arguments.point, arguments.timeout, arguments.search)
 
 
 def run_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:

@@ -10,11 +10,15 @@ import inspect
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from gradcheck.results import Array
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 Generator = np.random.Generator
 
@@ -24,7 +28,10 @@ SIZES = (3, 4, 2, 5, 1, 6)
 
 @runtime_checkable
 class Spec(Protocol):
-    """A domain of one argument or parameter."""
+    """A domain of one argument or parameter.
+
+    One with a method ``strategy(draw)`` has its own Hypothesis strategy; else that searches the seeds of `draw`.
+    """
 
     def draw(self, draw: Draw) -> Any:
         """A value of this domain, given what was drawn before it."""
@@ -49,17 +56,19 @@ class Draw:
         if letter.isdigit():
             return int(letter)
         if letter not in self.sizes:
-            known = [s for s in self.sizes.values() if isinstance(s, int)]
-            if self.role == "small":
-                # Two axes of 2 make no formula trivial; one of 1 is a case of its own (last, then first), and proofs
-                # stay cheap.
-                self.sizes[letter] = ((2, 2, 1), (1, 2, 2))[self.turn % 2][len(known) % 3]
-            else:
-                # The second point has a batch of one; special points keep the first one's shapes.
-                offset = 4 * self.turn % len(SIZES) if self.role == "random" else 0
-                turned = SIZES[offset:] + SIZES[:offset]
-                self.sizes[letter] = next((n for n in turned if n not in known), turned[0])
+            self.sizes[letter] = self.new_size([s for s in self.sizes.values() if isinstance(s, int)])
         return int(self.sizes[letter])
+
+    def new_size(self, known: list[int]) -> int:
+        """The size of another axis, beside those `known`."""
+        if self.role == "small":
+            # Two axes of 2 make no formula trivial; one of 1 is a case of its own (last, then first), and proofs
+            # stay cheap.
+            return ((2, 2, 1), (1, 2, 2))[self.turn % 2][len(known) % 3]
+        # The second point has a batch of one; special points keep the first one's shapes.
+        offset = 4 * self.turn % len(SIZES) if self.role == "random" else 0
+        turned = SIZES[offset:] + SIZES[:offset]
+        return next((n for n in turned if n not in known), turned[0])
 
     def shape(self, text: str) -> tuple[int, ...]:
         """The shape that a text such as ``"n k"``, ``"*b n"`` or ``"?b"`` stands for at this point."""
@@ -69,17 +78,23 @@ class Draw:
                 shape.append(self.size(token))
                 continue
             group = self._group(token[1:])
-            if token[0] == "?":
-                group = group[int(self.rng.integers(len(group) + 1)) :]
-                group = [1 if self.rng.random() < 0.3 else s for s in group]
-            shape += group
+            shape += self.broadcasting(group) if token[0] == "?" else group
         return tuple(shape)
 
     def _group(self, letter: str) -> list[int]:
         if "*" + letter not in self.sizes:
-            rank = 1 if self.role == "small" else int(self.rng.integers(1, 4))
-            self.sizes["*" + letter] = [self.size(f"{letter}{axis}") for axis in range(rank)]
+            self.sizes["*" + letter] = self.group(letter)
         return list(self.sizes["*" + letter])
+
+    def group(self, letter: str) -> list[int]:
+        """The sizes of a group of any number of axes."""
+        rank = 1 if self.role == "small" else int(self.rng.integers(1, 4))
+        return [self.size(f"{letter}{axis}") for axis in range(rank)]
+
+    def broadcasting(self, group: list[int]) -> list[int]:
+        """A group with some axes dropped or of size 1."""
+        group = group[int(self.rng.integers(len(group) + 1)) :]
+        return [1 if self.rng.random() < 0.3 else s for s in group]
 
 
 def seed_of(name: str, seed: int = 0) -> list[int]:
@@ -149,6 +164,18 @@ class Real:
         distances = [np.abs(np.asarray(value, dtype=float) - b) for b in (*bounds, *self.kinks)]
         return np.asarray(np.minimum.reduce(distances)) if distances else None
 
+    def strategy(self, draw: Draw) -> SearchStrategy[Array]:
+        """Arrays of these numbers for Hypothesis: ordinary and special ones, at kinks and bounds too."""
+        from gradcheck import strategies
+
+        return strategies.arrays(draw.shape(self.shape), self.entries(), self.dtype)
+
+    def entries(self) -> SearchStrategy[float]:
+        """Single numbers for Hypothesis."""
+        from gradcheck import strategies
+
+        return strategies.numbers(self.low, self.high, special=(*self.at, *self.kinks))
+
     def __str__(self) -> str:
         kinks = f", kinks at {', '.join(map(str, self.kinks))}" if self.kinks else ""
         at = f", also at {', '.join(map(str, self.at))}" if self.at else ""
@@ -157,10 +184,14 @@ class Real:
 
 @dataclass(frozen=True)
 class Made:
-    """Values made by a function of ``rng``, the sizes and the values drawn before, named by its parameters."""
+    """Values made by a function of ``rng``, the sizes and the values drawn before, named by its parameters.
+
+    search: gives the Hypothesis strategy, where one shrinks better than another seed of `make` does.
+    """
 
     make: Callable[..., Any]
     text: str
+    search: Callable[[Draw], SearchStrategy[Any]] | None = None
 
     def draw(self, draw: Draw) -> Any:
         known = {"rng": draw.rng, "draw": draw, **draw.values}
@@ -169,6 +200,12 @@ class Made:
         if unknown:
             raise ValueError(f"{draw.name}: a domain asks for {unknown}, drawn before it are {list(draw.values)}")
         return self.make(**{n: known[n] for n in names})
+
+    def strategy(self, draw: Draw) -> SearchStrategy[Any]:
+        """The declared strategy, or what `make` makes from seeds of Hypothesis."""
+        from gradcheck import strategies
+
+        return self.search(draw) if self.search else strategies.seeded(self, draw)
 
     def room(self, value: Any) -> Array | None:
         return None
@@ -185,6 +222,12 @@ class Choice:
 
     def draw(self, draw: Draw) -> Any:
         return self.options[draw.turn % len(self.options)]
+
+    def strategy(self, draw: Draw) -> SearchStrategy[Any]:
+        """Any of the options; Hypothesis shrinks to the first."""
+        from hypothesis import strategies as st
+
+        return st.sampled_from(self.options)
 
     def room(self, value: Any) -> Array | None:
         return None
@@ -235,6 +278,12 @@ class _Interval(Real):
         # Special values stay what they are.
         return value if draw.role == "special" else np.clip(value, self.low + margin, self.high - margin)
 
+    def entries(self) -> SearchStrategy[float]:
+        from gradcheck import strategies
+
+        margin = 1e-3 * (self.high - self.low)
+        return strategies.numbers(self.low + margin, self.high - margin, special=(*self.at, *self.kinks))
+
 
 def choice(*options: Any) -> Spec:
     """A parameter with a few values, taken in turn by the points of the case."""
@@ -255,13 +304,22 @@ def index(below: str, shape: str = "m") -> Spec:
             value.flat[-1] = value.flat[0]
         return value
 
-    return Made(make, f"integers below {below} ({shape}), one repeated")
+    return Made(make, f"integers below {below} ({shape}), one repeated", partial(_below, below, shape))
+
+
+def _below(below: str, shape: str, draw: Draw) -> SearchStrategy[Array]:
+    """Integers from 0 to below - 1 for Hypothesis."""
+    from gradcheck import strategies
+
+    return strategies.integers_below(draw.size(below), draw.shape(shape))
 
 
 def labels(classes: str, shape: str = "n") -> Spec:
     """Class labels: integers from 0 to classes - 1."""
     return Made(
-        lambda rng, draw: rng.integers(draw.size(classes), size=draw.shape(shape)), f"labels below {classes} ({shape})"
+        lambda rng, draw: rng.integers(draw.size(classes), size=draw.shape(shape)),
+        f"labels below {classes} ({shape})",
+        partial(_below, classes, shape),
     )
 
 
@@ -274,7 +332,14 @@ def mask(shape: str, keep: float = 0.6) -> Spec:
             value.flat[0], value.flat[-1] = True, False
         return value
 
-    return Made(make, f"booleans ({shape})")
+    def search(draw: Draw) -> SearchStrategy[Array]:
+        from hypothesis import strategies as st
+
+        from gradcheck import strategies
+
+        return strategies.arrays(draw.shape(shape), st.booleans(), "bool")
+
+    return Made(make, f"booleans ({shape})", search)
 
 
 def simplex(shape: str) -> Spec:

@@ -88,7 +88,7 @@ def scaled_dot_product_attention(
     mask is true where a query sees a key (each must see one); causal: query i sees the keys up to i.
     Batch axes broadcast.  The pullback keeps p, one number for every query and key.
     """
-    factor: Any = 1 / np.sqrt(np.array(q.shape[-1], q.dtype)) if scale is None else scale
+    factor: Any = 1 / np.sqrt(np.array(max(1, q.shape[-1]), q.dtype)) if scale is None else scale
     scores = factor * (q @ k.mT) + bias
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)

@@ -127,7 +127,7 @@ def atan(x: Array) -> Pulled:
 def atan2(a: Array, b: Array) -> Pulled:
     """The angle of the point (b, a), broadcasting.  (...), (...) -> (...)
 
-    da = dy b / (a² + b²), db = -dy a / (a² + b²).
+    da = dy b / (a² + b²), db = -dy a / (a² + b²); nan where both are 0.
     """
 
     def pullback(dy: Array) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import NotLiftable, lifted
+from gradcheck.lifted.array import NotLiftable, lifted, objects
 from gradcheck.lifted.balls import Balls, midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, exact_params, slope, with_enough_bits
 from gradcheck.lifted.stand_in import lifting
@@ -158,16 +158,25 @@ def residual_at(
         return Residual(claimed, forward.total, forward.total, scale, False, inexact)
     problem.kink = True
     # A consistent convention at ties is one of these, or between them.
-    slopes = [forward.total, -backward.total, *(certified(problem, direction, final, tie).total for tie in (-1, 0, 1))]
-    finite = [s for s in slopes if s.is_finite()] or slopes
-    return Residual(
-        claimed,
-        min(finite, key=lambda s: float(s.mid())),
-        max(finite, key=lambda s: float(s.mid())),
-        scale,
-        True,
-        inexact,
-    )
+    sides = [forward.outputs, tuple(objects(-o) for o in backward.outputs)]
+    sides += [certified(problem, direction, final, tie).outputs for tie in (-1, 0, 1)]
+    low, high = between(problem.dy, sides)
+    return Residual(claimed, low, high, scale, True, inexact)
+
+
+def between(dy: tuple[Array, ...], sides: list[tuple[Array, ...]]) -> tuple[Any, Any]:
+    """The least and the largest slope of sum(dy * y) where each entry of y takes any of its own slopes.
+
+    Each for itself: relu6 may be flat at 0 and at 6, where moving forward it is flat at 6 alone.
+    """
+    low = high = dot(np.zeros(0), np.zeros(0))
+    for k, d in enumerate(dy):
+        for e in np.flatnonzero(d):
+            terms = [dot(d.ravel()[e : e + 1], side[k].ravel()[e : e + 1]) for side in sides]
+            terms = [t for t in terms if t.is_finite()] or terms
+            low += min(terms, key=lambda t: float(t.mid()))
+            high += max(terms, key=lambda t: float(t.mid()))
+    return low, high
 
 
 def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:

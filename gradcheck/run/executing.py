@@ -23,6 +23,7 @@ class Options:
     seed: int = 0
     point: str | None = None
     timeout: float | None = None
+    search: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,12 @@ def verified(found: Found, options: Options) -> Result:
         from gradcheck.checking import check_case
 
         return check_case(
-            found.item, oracles=options.oracles, seed=options.seed, point=options.point, timeout=options.timeout
+            found.item,
+            oracles=options.oracles,
+            seed=options.seed,
+            point=options.point,
+            timeout=options.timeout,
+            search=options.search,
         )
     from gradcheck.verifying import verify
 

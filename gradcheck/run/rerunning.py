@@ -20,4 +20,6 @@ def rerun(found: Found, result: Result, options: Options) -> str:
         words += ["--oracles", options.oracles]
     if options.timeout is not None:
         words += ["--timeout", f"{options.timeout:g}"]
+    if options.search:
+        words += ["--search", str(options.search)]
     return shlex.join(words)
