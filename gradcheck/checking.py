@@ -18,6 +18,7 @@ import numpy as np
 from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
+from gradcheck.refuting import judge_refuted
 from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
 
@@ -171,17 +172,22 @@ def check_points(
     evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
+    text = trouble or (explained(failed, evidence, outcome) if failed else None)
+    if rule.refuted:
+        judged = judge_refuted(rule.refuted, outcome, evidence, problems, complete=complete)
+        outcome, text, failed = judged or (outcome, text, failed)
     return Result(
         name,
         outcome,
         tuple(evidence),
-        trouble or (explained(failed, evidence, outcome) if failed else None),
+        text,
         tuple(notes(problems, evidence)),
         tuple(replace(p.point, dy=p.dy[0] if p.single else p.dy) for p in problems),
         (failed or problems[0]).true if problems else None,
         worst_accuracy(problems),
-        next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
+        {} if rule.refuted else next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
         point.name if trouble else failed.point.name if failed else None,
+        refuted=rule.refuted if outcome == "pass" else "",
         seed=settings.seed,
         seconds=time.perf_counter() - start,
     )

@@ -34,6 +34,7 @@ class Rule:
         sympy_matrix: Function | None = None,
         source: str = "",
         known_wrong: Mapping[str, str] | None = None,
+        refuted: str = "",
         surrogate: Function | None = None,
         accuracy: float = 16.0,
         graph: Function | None = None,
@@ -43,6 +44,7 @@ class Rule:
         self.jax, self.sympy, self.sympy_matrix = jax, sympy, sympy_matrix
         self.source = source
         self.known_wrong: Mapping[str, str] = known_wrong or {}
+        self.refuted = refuted
         self.surrogate = surrogate
         self.accuracy = accuracy
         self.graph = graph
@@ -91,6 +93,8 @@ class Rule:
             if declared is not None and not callable(declared) and not (what == "jax" and declared == "auto"):
                 also = " jax(jax, *args, **params), or 'auto'" if what == "jax" else ""
                 raise TypeError(f"{self.name}: {what}= is {declared!r}: give a function{also}")
+        if not isinstance(self.refuted, str):
+            raise TypeError(f"{self.name}: refuted= is {self.refuted!r}: say in words why the formula is wrong")
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():
@@ -131,6 +135,7 @@ def rule(
     sympy_matrix: Function | None = None,
     source: str = "",
     known_wrong: Mapping[str, str] | None = None,
+    refuted: str = "",
     surrogate: Function | None = None,
     accuracy: float = 16.0,
     graph: Function | None = None,
@@ -148,6 +153,7 @@ def rule(
     domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
     jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
     sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason}.
+    refuted: why the formula is wrong, of a rule that states a text's mistake: the check passes where it is refuted.
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.
     accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.
     """

@@ -13,7 +13,7 @@ MANY = 8
 
 def render_result(result: Result) -> str:
     """The whole of a result for a terminal, without colours."""
-    parts = [f"{result.name}: {'not run' if result.missing is not None else result.verdict}"]
+    parts = [f"{result.name}: {result.outcome}"]
     if result.missing is not None:
         parts.append(f"  {result.missing}")
     if result.diagnosis:
@@ -25,7 +25,7 @@ def render_result(result: Result) -> str:
         f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
-    if not result and result.failed_at:
+    if result.failed_at:
         parts += failing_point(result)
     parts.append(f"  seed {result.seed}, {duration(result.seconds)}")
     return "\n".join(parts)
