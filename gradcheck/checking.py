@@ -17,6 +17,7 @@ from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
 from gradcheck.kept import kept
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
+from gradcheck.refuting import judge_refuted
 from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
 from gradcheck.rules import Domain, Function, Rule, from_vjp, labelled
 from gradcheck.unread import noticed
@@ -122,10 +123,10 @@ def around(rule: Rule, point: Point) -> Case:
 
 def named(point: Point, case: Case) -> Point:
     """The point under a name that tells it from those of the rule's other cases."""
-    return replace(point, name=labelled(point.name, case))
+    return replace(point, name=point_name(point.name, case))
 
 
-def labelled(name: str, case: Case) -> str:
+def point_name(name: str, case: Case) -> str:
     """The name of a point with the label of its case, if that has one."""
     return f"{name}[{case.label}]" if case.label else name
 
@@ -179,7 +180,7 @@ def check_and_search(
 
     start = time.perf_counter()
     found = [
-        (search(c, settings.search, seed=settings.seed, name=labelled(SEARCHED, c) if len(cases) > 1 else SEARCHED), c)
+        (search(c, settings.search, seed=settings.seed, name=point_name(SEARCHED, c) if len(cases) > 1 else SEARCHED), c)
         for c in cases
     ]
     more = [(f.smallest, c) for f, c in found if f.smallest is not None]
@@ -238,18 +239,23 @@ def check_points(
     evidence = judge_known_wrong(rule, evidence, labels, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
+    text = trouble or (explained(failed, problems, evidence, outcome) if failed else beside(evidence, outcome))
+    if rule.refuted:
+        judged = judge_refuted(rule.refuted, outcome, evidence, problems, complete=complete)
+        outcome, text, failed = judged or (outcome, text, failed)
     return Result(
         name,
         outcome,
         tuple(evidence),
-        trouble or (explained(failed, problems, evidence, outcome) if failed else beside(evidence, outcome)),
+        text,
         (*notes(problems, evidence), *edges),
         tuple(replace(p.point, dy=p.dy[0] if p.single else p.dy) for p in problems),
         (failed or problems[0]).true if problems else None,
         worst_accuracy(problems),
-        next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
+        {} if rule.refuted else next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
         point.name if trouble else failed.point.name if failed else None,
         kept=kept_at(max(problems, key=lambda p: p.size)) if problems else None,
+        refuted=rule.refuted if outcome == "pass" else "",
         seed=settings.seed,
         seconds=time.perf_counter() - start,
     )

@@ -192,7 +192,7 @@ def with_progress(
         try:
             for outcome in execute(found, options, jobs):
                 outcomes[outcome.result.name] = outcome
-                counts[outcome.result.verdict if outcome.ran else "not run"] += 1
+                counts[outcome.result.outcome] += 1
                 text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
                 progress.update(task, advance=1, description=text)
         except KeyboardInterrupt:

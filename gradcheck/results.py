@@ -114,7 +114,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a check.  ``bool(result)`` is true for the verdict *pass* only."""
+    """The outcome of a check.  ``bool(result)`` is true for the verdict *pass* only.
+
+    refuted: of a form declared to be wrong that was refuted (verdict *pass*), why it is wrong; its evidence is against.
+    """
 
     name: str
     verdict: Verdict
@@ -128,11 +131,17 @@ class Result:
     failed_at: str | None = None
     missing: str | None = None
     kept: Kept | None = None
+    refuted: str = ""
     seed: int = 0
     seconds: float = 0.0
 
     def __bool__(self) -> bool:
         return self.verdict == "pass"
+
+    @property
+    def outcome(self) -> str:
+        """The verdict; ``refuted`` for a form that is rightly declared so, ``not run`` where an extra is missing."""
+        return "not run" if self.missing is not None else "refuted" if self.refuted else self.verdict
 
     def __str__(self) -> str:
         from gradcheck.report.text import render_result

@@ -34,6 +34,7 @@ class Rule:
         sympy_matrix: Function | None = None,
         source: str = "",
         known_wrong: Mapping[str, str] | None = None,
+        refuted: str = "",
         surrogate: Function | None = None,
         cotangent: Function | None = None,
         accuracy: float = 16.0,
@@ -44,6 +45,7 @@ class Rule:
         self.jax, self.sympy, self.sympy_matrix = jax, sympy, sympy_matrix
         self.source = source
         self.known_wrong: Mapping[str, str] = known_wrong or {}
+        self.refuted = refuted
         self.surrogate, self.cotangent = surrogate, cotangent
         self.accuracy = accuracy
         self.graph = graph
@@ -98,6 +100,8 @@ class Rule:
             raise TypeError(
                 f"{self.name}: cotangent= without surrogate=: name the function whose derivative it is given to"
             )
+        if not isinstance(self.refuted, str):
+            raise TypeError(f"{self.name}: refuted= is {self.refuted!r}: say in words why the formula is wrong")
         parameters = signature(self.function).parameters
         variadic = {p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_POSITIONAL}
         for label, domain in self.domains.items():
@@ -148,6 +152,7 @@ def rule(
     sympy_matrix: Function | None = None,
     source: str = "",
     known_wrong: Mapping[str, str] | None = None,
+    refuted: str = "",
     surrogate: Function | None = None,
     cotangent: Function | None = None,
     accuracy: float = 16.0,
@@ -167,6 +172,7 @@ def rule(
     jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
     sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason},
     of one domain {"jax[label]": reason}.
+    refuted: why the formula is wrong, of a rule that states a text's mistake: the check passes where it is refuted.
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it is not
     linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
     accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.

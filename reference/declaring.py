@@ -1,12 +1,16 @@
-"""What declarations of rules share: the type of what a rule returns, and sympy twins that work entry by entry."""
+"""What declarations of rules share: the type of what a rule returns, sympy twins entry by entry, and errata."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from gradcheck.rules import Domain, Rule
 
 # What a rule returns: the output, and the pullback of its cotangent.
 Pulled = tuple[Any, Callable[[Any], Any]]
@@ -30,3 +34,42 @@ def largest(sympy: Any, entries: Any) -> Any:
 def ranked(sympy: Any, entries: Any, rank: int) -> Any:
     """The symbol that `rank` others are below: the least of the largest of so many."""
     return sympy.Min(*(sympy.Max(*some) for some in itertools.combinations(entries, rank + 1)))
+def misstated(
+    right: Rule, by: str, *, source: str, refuted: str, domain: Domain | None = None
+) -> Callable[[Callable[..., Any]], Rule]:
+    """Declare ``wrong(dy, *args, **params)`` to be what a text states of the cotangent of the argument `by`, mistakenly.
+
+    Forward, twins, domains and the other cotangents are those of the right rule.  refuted: why the form is wrong.
+    domain: in place of the right rule's, where the mistake shows on some arguments only.  Raises ValueError where the
+    right rule is not differentiated by `by`.
+    """
+    names = [parameter.name for parameter in right.arguments]
+    if by not in names:
+        raise ValueError(f"by is {by!r}, {right.name} is differentiated by {names}: name one of them")
+    place = names.index(by)
+
+    def declare(wrong: Callable[..., Any]) -> Rule:
+        def function(*args: Any, **params: Any) -> Pulled:
+            y, right_pullback = right(*args, **params)
+
+            def pullback(dy: Any) -> Any:
+                answer = right_pullback(dy)
+                cotangents = answer if isinstance(answer, tuple) else (answer,)
+                return (*cotangents[:place], wrong(dy, *args, **params), *cotangents[place + 1 :])
+
+            return y, pullback
+
+        functools.update_wrapper(function, wrong, updated=())
+        function.__signature__ = inspect.signature(right.function)  # type: ignore[attr-defined]
+        return Rule(
+            function,
+            domains=right.domains if domain is None else {"": domain},
+            jax=right.jax,
+            sympy=right.sympy,
+            sympy_matrix=right.sympy_matrix,
+            source=source,
+            known_wrong=right.known_wrong,
+            refuted=refuted,
+        )
+
+    return declare

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COLOURS = {
     "pass": "green",
+    "refuted": "cyan",
     "fail": "bold red",
     "disputed": "bold magenta",
     "inconclusive": "yellow",
@@ -70,7 +71,7 @@ def print_trouble(entry: Entry, console: Console) -> None:
     console.print(Text.assemble("\n", (entry.outcome, COLOURS[entry.outcome]), f"  {entry.name}"))
     for line in (result.missing or result.diagnosis or explanation(entry)).splitlines():
         console.print(Text(f"  {line}"), soft_wrap=True)
-    if entry.rerun:
+    if entry.rerun and not result:
         # Soft wrapping keeps the command whole, so that it can be copied.
         console.print(Text(f"  {entry.rerun}", style="cyan"), soft_wrap=True)
 

@@ -60,8 +60,8 @@ class Entry:
 
     @property
     def outcome(self) -> str:
-        """The verdict, or ``not run`` where an extra is missing."""
-        return "not run" if self.result.missing is not None else self.result.verdict
+        """The verdict, ``refuted`` or ``not run``."""
+        return self.result.outcome
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def written(function: Callable[..., Any]) -> tuple[str, str, int]:
     """The source text of a function, its file and its line; empty where Python does not know them."""
     try:
         lines, line = inspect.getsourcelines(function)
-        return textwrap.dedent("".join(lines)), below_here(inspect.getsourcefile(function) or ""), line
+        return textwrap.dedent("".join(lines)), below_here(inspect.getsourcefile(inspect.unwrap(function)) or ""), line
     except (OSError, TypeError):
         return "", "", 0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gradcheck.report.data import Entry, Report
 from gradcheck.results import REASONS, VERDICTS, Evidence, Kind
 
-OUTCOMES = (*VERDICTS, "not run")
+OUTCOMES = ("pass", "refuted", *VERDICTS[1:], "not run")
 
 # A proof and a test at random points are what the same oracle gives: with the others they make four kinds.
 FOUR: tuple[frozenset[Kind], ...] = (
@@ -76,7 +76,9 @@ def columns(report: Report) -> list[str]:
 
 
 def kinds_of(entry: Entry) -> set[Kind]:
-    """The kinds of evidence that speak for a case's formula or claims."""
+    """The kinds of evidence that speak for a case's formula or claims; none for a form that is refuted."""
+    if entry.outcome == "refuted":
+        return set()
     return {e.kind for e in entry.result.evidence if e.stance == "for" and e.question in ("formula", "claim")}
 
 
@@ -110,7 +112,7 @@ def reasons(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
 
 def all_kinds(report: Report) -> tuple[int, int]:
     """How many cases have all four kinds of evidence, and of how many; claims are numbers and have one kind."""
-    cases = [e for e in report.entries if not is_claims(e) and e.outcome != "not run"]
+    cases = [e for e in report.entries if not is_claims(e) and e.outcome not in ("refuted", "not run")]
     return sum(map(has_all_kinds, cases)), len(cases)
 
 

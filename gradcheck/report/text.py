@@ -18,7 +18,7 @@ MANY, ROWS = 3, 3
 
 def render_result(result: Result) -> str:
     """The whole of a result for a terminal, without colours; what did not pass in at most 24 lines of 100 columns."""
-    parts = [f"{result.name}: {'not run' if result.missing is not None else result.verdict}"]
+    parts = [f"{result.name}: {result.outcome}"]
     if result.missing is not None:
         parts.append(f"  {result.missing}")
     if result.diagnosis:
@@ -29,7 +29,7 @@ def render_result(result: Result) -> str:
     ]
     if result.kept:
         tail.append(f"  the pullback {keeps(result.kept)}")
-    if not result and result.failed_at:
+    if result.failed_at and (not result or result.refuted):
         tail += failing_point(result)
     tail.append(f"  seed {result.seed}, {duration(result.seconds)}")
     if result:

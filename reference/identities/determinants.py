@@ -96,25 +96,6 @@ def determinant(X: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(X=made(tall), A=made(square)),
-    jax=lambda jax, X, A: jax.numpy.trace(jax.numpy.linalg.inv(X.T @ X) @ A),
-    sympy=lambda sympy, X, A: (sympy.Matrix(X.T @ X).inv() * sympy.Matrix(A)).trace(),
-    source="Petersen & Pedersen 2012, eq. 125 with C = I",
-)
-def trace_of_inverse_gram(X: Array, A: Array) -> Pulled:
-    """tr((Xᵀ X)⁻¹ A).  (m, n), (n, n) -> ()
-
-    dX = -X M (A + Aᵀ) M, dA = M, M = (Xᵀ X)⁻¹.
-    """
-    M = np.linalg.inv(X.T @ X)
-
-    def pullback(dy: Array) -> Any:
-        return -dy * (X @ M @ (A + A.T) @ M), dy * M
-
-    return np.trace(M @ A), pullback
-
-
-@rule(
     domain=dict(
         X=made(tall),
         A=made(outside),

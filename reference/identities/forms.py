@@ -1,4 +1,4 @@
-"""Derivatives of vectors, quadratic forms and norms."""
+"""Derivatives of quadratic forms by their vectors: residuals, least squares, quotients, distances."""
 
 from __future__ import annotations
 
@@ -6,101 +6,53 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Draw, Generator, made, positive, real
+from gradcheck.domains import real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
+from reference.identities.matrices import symmetric
 
-
-def symmetric(rng: Generator, draw: Draw) -> Array:
-    """A symmetric matrix (m m)."""
-    a = np.round(rng.uniform(-2, 2, (draw.size("m"),) * 2), 2)
-    return np.asarray(a + a.T)
+COOKBOOK = "Petersen & Pedersen 2012"
 
 
 @rule(
-    domain=dict(W=real("m n"), x=real("n")),
-    jax=lambda jax, W, x: jax.numpy.sum((W @ x) ** 2),
-    sympy=lambda sympy, W, x: sum(q * q for q in W @ x),
-    sympy_matrix=lambda sympy, W, x: sympy.Trace(W * x * x.T * W.T),
-    source="CS231n, notes on backpropagation, ‖Wx‖²",
+    domain=dict(x=real("n"), B=real("n n"), b=real("n")),
+    jax=lambda jax, x, B, b: x @ B @ x + b @ x,
+    sympy=lambda sympy, x, B, b: x @ B @ x + b @ x,
+    sympy_matrix=lambda sympy, x, B, b: sympy.Trace(x.T * B * x + b.T * x),
+    source=f"quad-form: {COOKBOOK}, eqs. 81, 97",
 )
-def squared_norm_of_product(W: Array, x: Array) -> Pulled:
-    """‖W x‖² = qᵀ q, q = W x.  (m, n), (n) -> ()
+def quadratic_form(x: Array, B: Array, b: Array) -> Pulled:
+    """xᵀ B x + bᵀ x.  (n), (n, n), (n) -> ()
 
-    dW = 2 q xᵀ, dx = 2 Wᵀ q.
+    dx = (B + Bᵀ) x + b, dB = x xᵀ, db = x; 2 B x is right for symmetric B only.
     """
-    q = W @ x
 
     def pullback(dy: Array) -> Any:
-        return dy * 2 * np.outer(q, x), dy * 2 * (W.T @ q)
+        return dy * ((B + B.T) @ x + b), dy * np.outer(x, x), dy * x
 
-    return (q * q).sum(), pullback
+    return x @ B @ x + b @ x, pullback
 
 
 @rule(
-    domain=dict(x=real("n"), A=real("n n")),
-    jax=lambda jax, x, A: x @ A @ x,
-    sympy=lambda sympy, x, A: x @ A @ x,
-    sympy_matrix=lambda sympy, x, A: sympy.Trace(x.T * A * x),
-    source="Petersen & Pedersen 2012, eqs. 72, 81",
+    domain=dict(x=real("n"), b=real("n"), B=symmetric("n")),
+    jax=lambda jax, x, b, *, B: x @ B @ x + b @ x,
+    sympy=lambda sympy, x, b, *, B: x @ B @ x + b @ x,
+    source=f"quad-form: {COOKBOOK}, eq. 97",
 )
-def quadratic_form(x: Array, A: Array) -> Pulled:
-    """xᵀ A x.  (n), (n, n) -> ()
+def symmetric_quadratic_form(x: Array, b: Array, *, B: Array) -> Pulled:
+    """xᵀ B x + bᵀ x for a symmetric B.  (n), (n) -> ()
 
-    dx = (A + Aᵀ) x, dA = x xᵀ; 2 A x is right for symmetric A only.
+    dx = 2 B x + b, db = x.
     """
-
-    def pullback(dy: Array) -> Any:
-        return dy * ((A + A.T) @ x), dy * np.outer(x, x)
-
-    return x @ A @ x, pullback
-
-
-@rule(
-    domain=dict(a=real("m"), X=real("m n"), b=real("n")),
-    jax=lambda jax, a, X, b: a @ X @ b,
-    sympy=lambda sympy, a, X, b: sum(a[i] * X[i, j] * b[j] for i, j in np.ndindex(X.shape)),
-    sympy_matrix=lambda sympy, a, X, b: sympy.Trace(a.T * X * b),
-    source="Petersen & Pedersen 2012, eqs. 69, 70",
-)
-def bilinear_form(a: Array, X: Array, b: Array) -> Pulled:
-    """aᵀ X b.  (m), (m, n), (n) -> ()
-
-    da = X b, dX = a bᵀ, db = Xᵀ a.
-    """
-
-    def pullback(dy: Array) -> Any:
-        return dy * (X @ b), dy * np.outer(a, b), dy * (X.T @ a)
-
-    return a @ X @ b, pullback
-
-
-@rule(
-    domain=dict(X=real("m n"), b=real("n"), c=real("n"), D=real("m m")),
-    jax=lambda jax, X, b, c, D: (X @ b) @ D @ (X @ c),
-    sympy=lambda sympy, X, b, c, D: b @ X.T @ D @ X @ c,
-    source="Petersen & Pedersen 2012, eq. 82",
-)
-def form_of_images(X: Array, b: Array, c: Array, D: Array) -> Pulled:
-    """bᵀ Xᵀ D X c.  (m, n), (n), (n), (m, m) -> ()
-
-    dX = Dᵀ X b cᵀ + D X c bᵀ, db = Xᵀ D X c, dc = Xᵀ Dᵀ X b, dD = X b (X c)ᵀ.
-    """
-    p, q = X @ b, X @ c
-
-    def pullback(dy: Array) -> Any:
-        dX = np.outer(D.T @ p, c) + np.outer(D @ q, b)
-        return dy * dX, dy * (X.T @ (D @ q)), dy * (X.T @ (D.T @ p)), dy * np.outer(p, q)
-
-    return p @ D @ q, pullback
+    return x @ B @ x + b @ x, lambda dy: (dy * (2 * B @ x + b), dy * x)
 
 
 @rule(
     domain=dict(x=real("n"), B=real("p n"), b=real("p"), C=real("p q"), D=real("q n"), d=real("q")),
     jax=lambda jax, x, B, b, C, D, d: (B @ x + b) @ C @ (D @ x + d),
     sympy=lambda sympy, x, B, b, C, D, d: (B @ x + b) @ C @ (D @ x + d),
-    source="Petersen & Pedersen 2012, eq. 78",
+    source=f"quad-affine-pair: {COOKBOOK}, eq. 78",
 )
 def form_of_affine_maps(x: Array, B: Array, b: Array, C: Array, D: Array, d: Array) -> Pulled:
     """uᵀ C v, u = B x + b, v = D x + d.  (n), (p, n), (p), (p, q), (q, n), (q) -> ()
@@ -118,10 +70,30 @@ def form_of_affine_maps(x: Array, B: Array, b: Array, C: Array, D: Array, d: Arr
 
 
 @rule(
-    domain=dict(x=real("m"), A=real("m n"), s=real("n"), W=made(symmetric)),
+    domain=dict(a=real("n"), x=real("n"), b=real("n")),
+    jax=lambda jax, a, x, b: (a @ x) * (x @ b),
+    sympy=lambda sympy, a, x, b: (a @ x) * (x @ b),
+    sympy_matrix=lambda sympy, a, x, b: sympy.Trace(a.T * x * x.T * b),
+    source=f"quad-affine-pair: {COOKBOOK}, eq. 78 with B, D of one row",
+)
+def product_of_inner_products(a: Array, x: Array, b: Array) -> Pulled:
+    """aᵀ x xᵀ b.  (n), (n), (n) -> ()
+
+    dx = (a bᵀ + b aᵀ) x, da = x xᵀ b, db = x xᵀ a.
+    """
+
+    def pullback(dy: Array) -> Any:
+        dx = (np.outer(a, b) + np.outer(b, a)) @ x
+        return dy * (x @ b) * x, dy * dx, dy * (x @ a) * x
+
+    return (a @ x) * (x @ b), pullback
+
+
+@rule(
+    domain=dict(x=real("m"), A=real("m n"), s=real("n"), W=symmetric("m")),
     jax=lambda jax, x, A, s, *, W: (x - A @ s) @ W @ (x - A @ s),
     sympy=lambda sympy, x, A, s, *, W: (x - A @ s) @ W @ (x - A @ s),
-    source="Petersen & Pedersen 2012, eqs. 84-88",
+    source=f"quad-weighted-residual: {COOKBOOK}, eqs. 84-88",
 )
 def weighted_residual(x: Array, A: Array, s: Array, *, W: Array) -> Pulled:
     """rᵀ W r, r = x - A s, for a symmetric W.  (m), (m, n), (n) -> ()
@@ -138,11 +110,51 @@ def weighted_residual(x: Array, A: Array, s: Array, *, W: Array) -> Pulled:
 
 
 @rule(
+    domain=dict(x=real("n"), s=real("n"), W=symmetric("n")),
+    jax=lambda jax, x, s, *, W: (x - s) @ W @ (x - s),
+    sympy=lambda sympy, x, s, *, W: (x - s) @ W @ (x - s),
+    source=f"quad-weighted-residual: {COOKBOOK}, eqs. 85, 86",
+)
+def weighted_distance(x: Array, s: Array, *, W: Array) -> Pulled:
+    """(x - s)ᵀ W (x - s) for a symmetric W.  (n), (n) -> ()
+
+    dx = 2 W (x - s) = -ds.
+    """
+    r = x - s
+
+    def pullback(dy: Array) -> Any:
+        dx = dy * 2 * (W @ r)
+        return dx, -dx
+
+    return r @ W @ r, pullback
+
+
+@rule(
+    domain=dict(W=real("m n"), x=real("n")),
+    jax=lambda jax, W, x: jax.numpy.sum((W @ x) ** 2),
+    sympy=lambda sympy, W, x: sum(q * q for q in W @ x),
+    sympy_matrix=lambda sympy, W, x: sympy.Trace(W * x * x.T * W.T),
+    source="sq-norm-wx: CS231n, notes on backpropagation, ‖Wx‖²",
+)
+def squared_norm_of_product(W: Array, x: Array) -> Pulled:
+    """‖W x‖² = qᵀ q, q = W x.  (m, n), (n) -> ()
+
+    dW = 2 q xᵀ, dx = 2 Wᵀ q.
+    """
+    q = W @ x
+
+    def pullback(dy: Array) -> Any:
+        return dy * 2 * np.outer(q, x), dy * 2 * (W.T @ q)
+
+    return (q * q).sum(), pullback
+
+
+@rule(
     domain=dict(A=real("m n"), x=real("n"), b=real("m")),
     jax=lambda jax, A, x, b: jax.numpy.sum((A @ x - b) ** 2),
     sympy=lambda sympy, A, x, b: ((A @ x - b) ** 2).sum(),
     sympy_matrix=lambda sympy, A, x, b: sympy.Trace((A * x - b).T * (A * x - b)),
-    source="Petersen & Pedersen 2012, eqs. 84, 88 with W = I",
+    source=f"least-squares-residual: {COOKBOOK}, eqs. 84, 88 with W = I",
 )
 def least_squares(A: Array, x: Array, b: Array) -> Pulled:
     """‖r‖², r = A x - b.  (m, n), (n), (m) -> ()
@@ -158,50 +170,55 @@ def least_squares(A: Array, x: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n"), a=real("n", low=4.0, high=6.0)),
-    jax=lambda jax, x, a: jax.numpy.linalg.norm(x - a),
-    sympy=lambda sympy, x, a: sympy.sqrt(((x - a) ** 2).sum()),
-    source="Petersen & Pedersen 2012, eq. 129",
+    domain=dict(A=real("m n", -1, 1), x=real("n", -1, 1), b=real("m", 8.0, 12.0)),
+    jax=lambda jax, A, x, b: jax.numpy.linalg.norm(A @ x - b),
+    sympy=lambda sympy, A, x, b: sympy.sqrt(((A @ x - b) ** 2).sum()),
+    source="least-squares-residual: derived",
 )
-def distance(x: Array, a: Array) -> Pulled:
-    """‖x - a‖₂.  (n), (n) -> ()
+def residual_norm(A: Array, x: Array, b: Array) -> Pulled:
+    """‖r‖, r = A x - b ≠ 0.  (m, n), (n), (m) -> ()
 
-    dx = (x - a) / ‖x - a‖ = -da, for x ≠ a; 2 (x - a) belongs to the square.
+    dx = Aᵀ u, dA = u xᵀ, db = -u, u = r / ‖r‖.
     """
-    r = x - a
+    r = A @ x - b
     y = np.sqrt((r * r).sum())
+    u = r / y
 
     def pullback(dy: Array) -> Any:
-        return dy * r / y, -dy * r / y
+        return dy * np.outer(u, x), dy * (A.T @ u), -dy * u
 
     return y, pullback
 
 
 @rule(
-    domain=dict(x=positive("n", low=0.5)),
-    jax=lambda jax, x: x / jax.numpy.linalg.norm(x),
-    sympy=lambda sympy, x: x / sympy.sqrt((x * x).sum()),
-    source="Petersen & Pedersen 2012, eq. 130",
+    # A quotient of numbers has no slope to measure, hence vectors of three.
+    domain=dict(x=real("3", 0.5), A=real("p 3"), B=real("q 3", 0.5)),
+    jax=lambda jax, x, A, B: jax.numpy.sum((A @ x) ** 2) / jax.numpy.sum((B @ x) ** 2),
+    sympy=lambda sympy, x, A, B: ((A @ x) ** 2).sum() / ((B @ x) ** 2).sum(),
+    sympy_matrix=lambda sympy, x, A, B: sympy.Trace(x.T * A.T * A * x) / sympy.Trace(x.T * B.T * B * x),
+    source=f"rayleigh-quotient: {COOKBOOK}, eqs. 94, 95, corrected",
+    known_wrong={"sympy": "sympy 1.14 takes the denominator of a quotient of traces for a constant"},
 )
-def unit_vector(x: Array) -> Pulled:
-    """y = x / ‖x‖₂.  (n) -> (n)
+def generalised_rayleigh_quotient(x: Array, A: Array, B: Array) -> Pulled:
+    """(xᵀ Aᵀ A x) / (xᵀ Bᵀ B x), B x ≠ 0.  (n), (p, n), (q, n) -> ()
 
-    dx = (I - y yᵀ) dy / ‖x‖: what points along y is lost.
+    dx = 2 AᵀA x / β - 2 α BᵀB x / β², dA = 2 A x xᵀ / β, dB = -2 α B x xᵀ / β², α and β the two forms.
     """
-    size = np.sqrt((x * x).sum())
-    y = x / size
+    u, v = A @ x, B @ x
+    alpha, beta = u @ u, v @ v
 
     def pullback(dy: Array) -> Any:
-        return (dy - y * (y @ dy)) / size
+        dx = 2 * A.T @ u / beta - 2 * alpha * B.T @ v / beta**2
+        return dy * dx, dy * 2 * np.outer(u, x) / beta, -dy * 2 * alpha * np.outer(v, x) / beta**2
 
-    return y, pullback
+    return alpha / beta, pullback
 
 
 @rule(
     domain=dict(x=real("3", low=0.5), C=real("3 3")),
     jax=lambda jax, x, C: (x @ C @ x) / (x @ x),
     sympy=lambda sympy, x, C: (x @ C @ x) / (x @ x),
-    source="Petersen & Pedersen 2012, eq. 95 with A = C, B = I",
+    source=f"rayleigh-quotient: {COOKBOOK}, eq. 95 with C for Aᵀ A, B = I",
 )
 def rayleigh_quotient(x: Array, C: Array) -> Pulled:
     """h = (xᵀ C x) / (xᵀ x).  (n), (n, n) -> ()
@@ -221,6 +238,7 @@ def rayleigh_quotient(x: Array, C: Array) -> Pulled:
     domain=dict(X=real("m d"), Y=real("n d")),
     jax=lambda jax, X, Y: jax.numpy.sum((X[:, None] - Y) ** 2, -1),
     sympy=lambda sympy, X, Y: ((X[:, None] - Y) ** 2).sum(-1),
+    source="pairwise-squared-distances: derived",
 )
 def pairwise_squared_distances(X: Array, Y: Array) -> Pulled:
     """‖x_i - y_j‖² of all rows of X and Y.  (m, d), (n, d) -> (m, n)
@@ -234,39 +252,3 @@ def pairwise_squared_distances(X: Array, Y: Array) -> Pulled:
 
     r = X[:, None] - Y
     return (r * r).sum(-1), pullback
-
-
-@rule(
-    domain=dict(x=real("n")),
-    jax=lambda jax, x: x - jax.numpy.mean(x),
-    sympy=lambda sympy, x: x - x.sum() / len(x),
-)
-def centred(x: Array) -> Pulled:
-    """x - mean(x) 1.  (n) -> (n)
-
-    dx = (I - 1 1ᵀ/n) dy.
-    """
-    n = x.size
-
-    def pullback(dy: Array) -> Array:
-        return (np.eye(n) - np.ones((n, n)) / n).astype(dy.dtype) @ dy
-
-    return x - x.mean(), pullback
-
-
-@rule(
-    domain=dict(a=real("m"), X=real("m n"), b=real("n")),
-    jax=lambda jax, a, X, b: jax.numpy.diag(a) @ X @ jax.numpy.diag(b),
-    sympy=lambda sympy, a, X, b: np.array(sympy.diag(*a) * sympy.Matrix(X) * sympy.diag(*b)),
-)
-def diagonal_scaling(a: Array, X: Array, b: Array) -> Pulled:
-    """diag(a) X diag(b).  (m), (m, n), (n) -> (m, n)
-
-    da = (dy ∘ X diag(b)) 1, dX = diag(a) dy diag(b), db = (dy ∘ diag(a) X)ᵀ 1.
-    """
-    rows = a[:, None]
-
-    def pullback(dy: Array) -> Any:
-        return (dy * X * b).sum(1), rows * dy * b, (dy * rows * X).sum(0)
-
-    return rows * X * b, pullback

@@ -1,4 +1,4 @@
-"""Derivatives of traces, and of products flattened by vec and the Kronecker product."""
+"""Derivatives of traces that are linear in the matrix, and of products read as vectors, diagonals and scalings."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import choice, real
+from gradcheck.domains import real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
 
+COOKBOOK = "Petersen & Pedersen 2012"
+
 
 @rule(
     domain=dict(A=real("n m"), X=real("m n")),
-    jax=lambda jax, A, X: jax.numpy.trace(A @ X),
+    jax=lambda jax, A, X: jax.numpy.trace(X @ A),
     sympy=lambda sympy, A, X: (A @ X).trace(),
     sympy_matrix=lambda sympy, A, X: sympy.Trace(A * X),
-    source="Petersen & Pedersen 2012, eq. 100",
+    source=f"tr-xa: {COOKBOOK}, eq. 100",
 )
 def trace_of_product(A: Array, X: Array) -> Pulled:
-    """tr(A X).  (n, m), (m, n) -> ()
+    """tr(A X) = tr(X A).  (n, m), (m, n) -> ()
 
     dX = Aᵀ, dA = Xᵀ.
     """
@@ -32,11 +34,30 @@ def trace_of_product(A: Array, X: Array) -> Pulled:
 
 
 @rule(
+    domain=dict(X=real("n n")),
+    jax=lambda jax, X: jax.numpy.trace(X),
+    sympy=lambda sympy, X: X.trace(),
+    sympy_matrix=lambda sympy, X: sympy.Trace(X),
+    source=f"tr-xa: {COOKBOOK}, eq. 99",
+)
+def trace(X: Array) -> Pulled:
+    """tr(X).  (n, n) -> ()
+
+    dX = I.
+    """
+
+    def pullback(dy: Array) -> Any:
+        return dy * np.eye(len(X), dtype=X.dtype)
+
+    return np.trace(X), pullback
+
+
+@rule(
     domain=dict(A=real("k m"), X=real("m n"), B=real("n k")),
     jax=lambda jax, A, X, B: jax.numpy.trace(A @ X @ B),
     sympy=lambda sympy, A, X, B: (A @ X @ B).trace(),
     sympy_matrix=lambda sympy, A, X, B: sympy.Trace(A * X * B),
-    source="Petersen & Pedersen 2012, eq. 101",
+    source=f"tr-axb: {COOKBOOK}, eq. 101",
 )
 def trace_of_three(A: Array, X: Array, B: Array) -> Pulled:
     """tr(A X B).  (k, m), (m, n), (n, k) -> ()
@@ -51,81 +72,81 @@ def trace_of_three(A: Array, X: Array, B: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(X=real("m n"), B=real("m m"), C=real("n n")),
-    jax=lambda jax, X, B, C: jax.numpy.trace(X.T @ B @ X @ C),
-    sympy=lambda sympy, X, B, C: (X.T @ B @ X @ C).trace(),
-    sympy_matrix=lambda sympy, X, B, C: sympy.Trace(X.T * B * X * C),
-    source="Petersen & Pedersen 2012, eq. 117",
+    domain=dict(A=real("k n"), X=real("m n"), B=real("m k")),
+    jax=lambda jax, A, X, B: jax.numpy.trace(A @ X.T @ B),
+    sympy=lambda sympy, A, X, B: (A @ X.T @ B).trace(),
+    sympy_matrix=lambda sympy, A, X, B: sympy.Trace(A * X.T * B),
+    source=f"tr-axtb: {COOKBOOK}, eq. 102",
 )
-def trace_of_gram(X: Array, B: Array, C: Array) -> Pulled:
-    """tr(Xᵀ B X C).  (m, n), (m, m), (n, n) -> ()
+def trace_of_three_transposed(A: Array, X: Array, B: Array) -> Pulled:
+    """tr(A Xᵀ B).  (k, n), (m, n), (m, k) -> ()
 
-    dX = B X C + Bᵀ X Cᵀ, dB = (X C Xᵀ)ᵀ, dC = (Xᵀ B X)ᵀ.
+    dX = B A, dA = Bᵀ X, dB = X Aᵀ.
     """
 
     def pullback(dy: Array) -> Any:
-        return dy * (B @ X @ C + B.T @ X @ C.T), dy * (X @ C @ X.T).T, dy * (X.T @ B @ X).T
+        return dy * (B.T @ X), dy * (B @ A), dy * (X @ A.T)
 
-    return np.trace(X.T @ B @ X @ C), pullback
+    return np.trace(A @ X.T @ B), pullback
 
 
 @rule(
-    domain=dict(A=real("p m"), X=real("m n"), B=real("n n"), C=real("m p")),
-    jax=lambda jax, A, X, B, C: jax.numpy.trace(A @ X @ B @ X.T @ C),
-    sympy=lambda sympy, A, X, B, C: (A @ X @ B @ X.T @ C).trace(),
-    sympy_matrix=lambda sympy, A, X, B, C: sympy.Trace(A * X * B * X.T * C),
-    source="Petersen & Pedersen 2012, eq. 118",
+    domain=dict(X=real("m n"), A=real("m n")),
+    jax=lambda jax, X, A: jax.numpy.trace(A @ X.T),
+    sympy=lambda sympy, X, A: (X.T @ A).trace(),
+    sympy_matrix=lambda sympy, X, A: sympy.Trace(X.T * A),
+    source=f"tr-xta: {COOKBOOK}, eqs. 103, 104",
 )
-def trace_of_sandwich(A: Array, X: Array, B: Array, C: Array) -> Pulled:
-    """tr(A X B Xᵀ C).  (p, m), (m, n), (n, n), (m, p) -> ()
+def trace_of_transposed_product(X: Array, A: Array) -> Pulled:
+    """tr(Xᵀ A) = tr(A Xᵀ).  (m, n), (m, n) -> ()
 
-    dX = Aᵀ Cᵀ X Bᵀ + C A X B, dA = (X B Xᵀ C)ᵀ, dB = Xᵀ Aᵀ Cᵀ X, dC = (A X B Xᵀ)ᵀ.
+    dX = A, dA = X.
     """
-    S = X @ B @ X.T
 
     def pullback(dy: Array) -> Any:
-        dX = A.T @ C.T @ X @ B.T + C @ A @ X @ B
-        return dy * (S @ C).T, dy * dX, dy * (X.T @ A.T @ C.T @ X), dy * (A @ S).T
+        return dy * A, dy * X
 
-    return np.trace(A @ S @ C), pullback
+    return np.trace(X.T @ A), pullback
 
 
 @rule(
-    domain=dict(A=real("p m"), X=real("m n"), B=real("n q"), C=real("p q")),
-    jax=lambda jax, A, X, B, C: jax.numpy.sum((A @ X @ B + C) ** 2),
-    sympy=lambda sympy, A, X, B, C: ((A @ X @ B + C) ** 2).sum(),
-    source="Petersen & Pedersen 2012, eq. 119",
+    domain=dict(A=real("p p"), X=real("n n")),
+    jax=lambda jax, A, X: jax.numpy.trace(jax.numpy.kron(A, X)),
+    sympy=lambda sympy, A, X: A.trace() * X.trace(),
+    source=f"tr-kron: {COOKBOOK}, eq. 105",
 )
-def squared_norm_of_affine(A: Array, X: Array, B: Array, C: Array) -> Pulled:
-    """‖R‖², R = A X B + C.  (p, m), (m, n), (n, q), (p, q) -> ()
+def trace_of_kronecker_product(A: Array, X: Array) -> Pulled:
+    """tr(A ⊗ X).  (p, p), (n, n) -> ()
 
-    dX = 2 Aᵀ R Bᵀ, dA = 2 R (X B)ᵀ, dB = 2 (A X)ᵀ R, dC = 2 R.
+    dX = tr(A) I, dA = tr(X) I.
     """
-    R = A @ X @ B + C
 
     def pullback(dy: Array) -> Any:
-        dR = 2 * dy * R
-        return dR @ (X @ B).T, A.T @ dR @ B.T, (A @ X).T @ dR, dR
+        return (
+            dy * np.trace(X) * np.eye(len(A), dtype=A.dtype),
+            dy * np.trace(A) * np.eye(len(X), dtype=X.dtype),
+        )
 
-    return (R * R).sum(), pullback
+    return np.trace(np.kron(A, X)), pullback
 
 
 @rule(
-    domain=dict(X=real("n n"), exponent=choice(3, 2, 4)),
-    jax=lambda jax, X, *, exponent: jax.numpy.trace(jax.numpy.linalg.matrix_power(X, exponent)),
-    sympy=lambda sympy, X, *, exponent: (sympy.Matrix(X) ** exponent).trace(),
-    source="Petersen & Pedersen 2012, eq. 121",
+    domain=dict(X=real("n n")),
+    jax=lambda jax, X: jax.numpy.trace(jax.numpy.kron(X, X)),
+    sympy=lambda sympy, X: X.trace() ** 2,
+    sympy_matrix=lambda sympy, X: sympy.Trace(X) ** 2,
+    source=f"tr-kron: {COOKBOOK}, eq. 120",
 )
-def trace_of_power(X: Array, *, exponent: int) -> Pulled:
-    """tr(X^k), k = exponent.  (n, n) -> ()
+def trace_of_kronecker_square(X: Array) -> Pulled:
+    """tr(X ⊗ X).  (n, n) -> ()
 
-    dX = k (X^(k-1))ᵀ.
+    dX = 2 tr(X) I.
     """
 
     def pullback(dy: Array) -> Any:
-        return dy * exponent * np.linalg.matrix_power(X.T, exponent - 1)
+        return dy * 2 * np.trace(X) * np.eye(len(X), dtype=X.dtype)
 
-    return np.trace(np.linalg.matrix_power(X, exponent)), pullback
+    return np.trace(np.kron(X, X)), pullback
 
 
 @rule(
@@ -183,3 +204,21 @@ def diagonal_of_product(A: Array, X: Array, B: Array) -> Pulled:
         return column * (X @ B).T, A.T @ (column * B.T), (A @ X).T * dy
 
     return np.diagonal(A @ X @ B), pullback
+
+
+@rule(
+    domain=dict(a=real("m"), X=real("m n"), b=real("n")),
+    jax=lambda jax, a, X, b: jax.numpy.diag(a) @ X @ jax.numpy.diag(b),
+    sympy=lambda sympy, a, X, b: np.array(sympy.diag(*a) * sympy.Matrix(X) * sympy.diag(*b)),
+)
+def diagonal_scaling(a: Array, X: Array, b: Array) -> Pulled:
+    """diag(a) X diag(b).  (m), (m, n), (n) -> (m, n)
+
+    da = (dy ∘ X diag(b)) 1, dX = diag(a) dy diag(b), db = (dy ∘ diag(a) X)ᵀ 1.
+    """
+    rows = a[:, None]
+
+    def pullback(dy: Array) -> Any:
+        return (dy * X * b).sum(1), rows * dy * b, (dy * rows * X).sum(0)
+
+    return rows * X * b, pullback

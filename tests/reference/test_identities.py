@@ -8,9 +8,12 @@ import pytest
 from gradcheck import Rule
 from gradcheck.checking import check
 from reference.identities.determinants import inverse, log_det
-from reference.identities.forms import distance, quadratic_form, rayleigh_quotient, squared_norm_of_product
+from reference.identities.forms import quadratic_form, rayleigh_quotient, squared_norm_of_product
 from reference.identities.networks import cross_entropy_of_softmax, linear_layer, sigmoid_jacobian, softmax_jacobian
-from reference.identities.traces import trace_of_gram, trace_of_power, trace_of_product, vec_of_product
+from reference.identities.norms import distance
+from reference.identities.powers import trace_of_power
+from reference.identities.traces import trace_of_product, vec_of_product
+from reference.identities.traces_quadratic import trace_of_gram
 
 
 def softmax(x):
@@ -25,7 +28,10 @@ def vec_by_kronecker(dy, A, X, B):
 
 
 WRONG = {
-    "2 A x for x^T A x": (quadratic_form, lambda dy, x, A: (dy * 2 * (A @ x), dy * np.outer(x, x))),
+    "2 B x for x^T B x": (
+        quadratic_form,
+        lambda dy, x, B, b: (dy * (2 * (B @ x) + b), dy * np.outer(x, x), dy * x),
+    ),
     "q x^T for the square of ||W x||": (
         squared_norm_of_product,
         lambda dy, W, x: (dy * np.outer(W @ x, x), dy * (W.T @ (W @ x))),

@@ -1,12 +1,13 @@
 """The elementary rules: certified everywhere, faithful to dtype and shape, and right at edges."""
 
 import importlib
+import pkgutil
 
 import numpy as np
 import pytest
 
 from gradcheck.cases import Case, collect
-from reference import arithmetic, exponential, indexing, linalg, reductions, shape, trigonometric
+from reference import arithmetic, exponential, identities, indexing, linalg, reductions, shape, trigonometric
 from tests.case_checks import (
     assert_certified_at_every_point,
     assert_float32_stays_and_arguments_are_left_alone,
@@ -15,9 +16,11 @@ from tests.case_checks import (
 
 FAMILIES = (arithmetic, exponential, trigonometric, reductions, linalg, shape, indexing)
 IDENTITIES = [
-    importlib.import_module(f"reference.identities.{n}") for n in ("forms", "traces", "determinants", "networks")
+    importlib.import_module(m.name) for m in pkgutil.iter_modules(identities.__path__, "reference.identities.")
 ]
-CASES = [c for module in (*FAMILIES, *IDENTITIES) for c in collect(module) if isinstance(c, Case)]
+COLLECTED = [c for module in (*FAMILIES, *IDENTITIES) for c in collect(module) if isinstance(c, Case)]
+# A form that is refuted is right about nothing that these tests ask.
+CASES = [c for c in COLLECTED if not c.rule.refuted]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
 ELEMENTWISE = [
     *(arithmetic.negative, arithmetic.square, arithmetic.sqrt, arithmetic.cbrt, arithmetic.abs, arithmetic.reciprocal),
