@@ -160,7 +160,7 @@ MISTAKES: dict[str, list[tuple[str, Plant]]] = {
             "losses.bce_with_logits",
         ),
         ("reductions.mean", edit(" / count(x.shape, axis)", "")),
-        ("reductions.var", edit("(2 / free)", "2")),
+        ("reductions.var", edit("2 * centred / free", "2 * centred")),
     ],
     "gradient dropped": list(
         same_plant(partial(answering, change=dropped), "linear.linear", "arithmetic.divide", "exponential.logaddexp")
