@@ -180,7 +180,12 @@ def check_and_search(
 
     start = time.perf_counter()
     found = [
-        (search(c, settings.search, seed=settings.seed, name=point_name(SEARCHED, c) if len(cases) > 1 else SEARCHED), c)
+        (
+            search(
+                c, settings.search, seed=settings.seed, name=point_name(SEARCHED, c) if len(cases) > 1 else SEARCHED
+            ),
+            c,
+        )
         for c in cases
     ]
     more = [(f.smallest, c) for f, c in found if f.smallest is not None]

@@ -34,6 +34,8 @@ def largest(sympy: Any, entries: Any) -> Any:
 def ranked(sympy: Any, entries: Any, rank: int) -> Any:
     """The symbol that `rank` others are below: the least of the largest of so many."""
     return sympy.Min(*(sympy.Max(*some) for some in itertools.combinations(entries, rank + 1)))
+
+
 def misstated(
     right: Rule, by: str, *, source: str, refuted: str, domain: Domain | None = None
 ) -> Callable[[Callable[..., Any]], Rule]:

@@ -221,44 +221,74 @@ def svdvals(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(a=made(factor), b=real("n k"), lower=choice(True, False)),
-    jax=lambda jax, a, b, *, lower: jax.scipy.linalg.solve_triangular(a, b, lower=lower),
-    sympy=lambda sympy, a, b, *, lower: np.array(sympy.Matrix((np.tril if lower else np.triu)(a)).inv()) @ b,
+    domains={
+        "": dict(
+            a=made(factor), b=real("n k"), lower=choice(True, False), trans=choice(0), unit_diagonal=choice(False)
+        ),
+        "transposed": dict(
+            a=made(factor),
+            b=real("n k"),
+            lower=choice(True, False),
+            trans=choice(1),
+            unit_diagonal=choice(False, True, True),
+        ),
+        "vector": dict(a=made(factor), b=real("n"), lower=choice(False, True), unit_diagonal=choice(True)),
+    },
+    jax=lambda jax, a, b, **how: jax.scipy.linalg.solve_triangular(a, b, **how),
+    sympy=lambda sympy, a, b, *, trans=0, **how: (
+        np.array((sympy.Matrix(corner(a, **how)).T if trans else sympy.Matrix(corner(a, **how))).inv()) @ b
+    ),
     source=f"{GILES}, section 2.3.1; {SEEGER}",
 )
-def triangular_solve(a: Array, b: Array, *, lower: bool) -> Pulled:
-    """The y of t y = b, t the lower or the upper triangle of a.  (n, n), (n, k) -> (n, k)
+def triangular_solve(a: Array, b: Array, *, lower: bool = False, trans: int = 0, unit_diagonal: bool = False) -> Pulled:
+    """The y of t y = b, or of tᵀ y = b (trans), t the lower or upper triangle of a.  (n, n), (n, k) -> (n, k)
 
-    db = t⁻ᵀ dy, da = that triangle of -db yᵀ.
+    db = t⁻ᵀ dy, da = that triangle of -db yᵀ; with trans db = t⁻¹ dy, da = that of -y dbᵀ.  unit_diagonal: that of t is 1.
     """
-    y = solve_triangular(a, b, lower=lower)
+    y = solve_triangular(a, b, trans, lower, unit_diagonal)
 
     def pullback(dy: Array) -> Any:
-        db = solve_triangular(a, dy, lower=lower, trans=1)
-        return (np.tril if lower else np.triu)(-db @ y.T), db
+        db = solve_triangular(a, dy, 1 - trans, lower, unit_diagonal)
+        left, right = (x.reshape((len(a), -1)) for x in ((y, db) if trans else (db, y)))
+        return (np.tril if lower else np.triu)(-left @ right.T, (-1 if lower else 1) * unit_diagonal), db
 
     return y, pullback
+
+
+def corner(a: Array, *, lower: bool = False, unit_diagonal: bool = False) -> Array:
+    """The triangle of a that triangular_solve reads, of symbols."""
+    places = (np.tril if lower else np.triu)(np.ones(a.shape, int), (-1 if lower else 1) * unit_diagonal)
+    return np.asarray(a * places + unit_diagonal * np.eye(len(a), dtype=int))
 
 
 @rule(
-    domain=dict(c=made(factor), b=real("n k")),
-    jax=lambda jax, c, b: jax.scipy.linalg.cho_solve((c, True), b),
-    sympy=lambda sympy, c, b: np.array(sympy.Matrix(np.tril(c) @ np.tril(c).T).inv()) @ b,
+    domains={
+        "": dict(c=made(factor), b=real("n k"), lower=choice(True, False)),
+        "vector": dict(c=made(factor), b=real("n"), lower=choice(False, True)),
+    },
+    jax=lambda jax, c, b, *, lower: jax.scipy.linalg.cho_solve((c, lower), b),
+    sympy=lambda sympy, c, b, *, lower: np.array(sympy.Matrix(squared(c, lower)).inv()) @ b,
     source=f"{GILES}, section 2.3.1",
 )
-def cho_solve(c: Array, b: Array) -> Pulled:
-    """The y of L Lᵀ y = b, L the lower triangle of c.  (n, n), (n, k) -> (n, k)
+def cho_solve(c: Array, b: Array, *, lower: bool = True) -> Pulled:
+    """The y of L Lᵀ y = b, L the lower triangle of c, or of Uᵀ U y = b, U the upper one.  (n, n), (n, k) -> (n, k)
 
-    db = (L Lᵀ)⁻¹ dy, dc = the lower triangle of -(db yᵀ + y dbᵀ) L.
+    db = (L Lᵀ)⁻¹ dy, dc = the lower triangle of -(db yᵀ + y dbᵀ) L; with U the upper triangle of -U (db yᵀ + y dbᵀ).
     """
-    y = solve_by_cholesky((c, True), b)
+    y = solve_by_cholesky((c, lower), b)
 
     def pullback(dy: Array) -> Any:
-        db = solve_by_cholesky((c, True), dy)
-        product = db @ y.T
-        return -np.tril((product + product.T) @ np.tril(c)), db
+        db = solve_by_cholesky((c, lower), dy)
+        product = db.reshape((len(c), -1)) @ y.reshape((len(c), -1)).T
+        both = product + product.T
+        return -(np.tril(both @ np.tril(c)) if lower else np.triu(np.triu(c) @ both)), db
 
     return y, pullback
+
+
+def squared(c: Array, lower: bool) -> Any:
+    """L Lᵀ, or Uᵀ U, of symbols."""
+    return np.tril(c) @ np.tril(c).T if lower else np.triu(c).T @ np.triu(c)
 
 
 @rule(
@@ -282,7 +312,12 @@ def pinv(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(a=made(tall), b=made(sides)),
+    domains={
+        "": dict(a=made(tall), b=made(sides)),
+        "vector": dict(
+            a=made(tall), b=made(lambda rng, a: np.round(rng.uniform(-2, 2, len(a)), 3), "a right side (n)")
+        ),
+    },
     jax=lambda jax, a, b: jax.numpy.linalg.lstsq(a, b)[0],
     sympy=lambda sympy, a, b: np.array(sympy.Matrix(a.T @ a).inv()) @ (a.T @ b),
     source="Golub & Pereyra 1973, section 4",
@@ -298,31 +333,8 @@ def lstsq(a: Array, b: Array) -> Pulled:
     def pullback(dy: Array) -> Any:
         inverse = np.linalg.pinv(a)
         db = inverse.T @ dy
-        return (b - a @ y) @ (inverse @ db).T - db @ y.T, db
-
-    return y, pullback
-
-
-@rule(
-    domains={
-        "": dict(x=made(tall), ord=choice("fro", "nuc", 2)),
-        "wide": dict(x=made(wide), ord=choice("nuc", 2, "fro")),
-    },
-    jax=lambda jax, x, **how: jax.numpy.linalg.norm(x, **how),
-    source="Watson 1992, Characterization of the subdifferential of some matrix norms",
-)
-def matrix_norm(x: Array, *, ord: Any) -> Pulled:
-    """The Frobenius ("fro"), nuclear ("nuc") or spectral (2) norm of a matrix of full rank.  (n, k) -> ()
-
-    dx = dy x / y, dy u vᵀ, or dy u₁ v₁ᵀ of the largest singular value, which must be a single one.
-    """
-    y = np.linalg.norm(x, ord)
-
-    def pullback(dy: Array) -> Any:
-        if ord == "fro":
-            return dy * x / y
-        u, _, vt = np.linalg.svd(x, full_matrices=False)
-        return dy * (u @ vt) if ord == "nuc" else dy * np.outer(u[:, 0], vt[0])
+        rest, weight, back, found = (x.reshape((len(x), -1)) for x in (b - a @ y, inverse @ db, db, y))
+        return rest @ weight.T - back @ found.T, db
 
     return y, pullback
 

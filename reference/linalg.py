@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -81,21 +82,24 @@ def matmul(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domains={"": dict(a=real("n k"), b=real("n k")), "broadcast": dict(a=real("m 1 k"), b=real("n k"))},
-    jax=lambda jax, a, b: jax.numpy.vecdot(a, b),
-    sympy=lambda sympy, a, b: (a * b).sum(-1),
+    domains={
+        "": dict(a=real("n k"), b=real("n k"), axis=choice(-1, -2)),
+        "broadcast": dict(a=real("m 1 k"), b=real("n k"), axis=choice(-1)),
+    },
+    jax=lambda jax, a, b, *, axis: jax.numpy.vecdot(a, b, axis=axis),
+    sympy=lambda sympy, a, b, *, axis: (a * b).sum(axis),
 )
-def vecdot(a: Array, b: Array) -> Pulled:
-    """Σ a b along the last axis, broadcasting.  (..., k), (..., k) -> (...)
+def vecdot(a: Array, b: Array, *, axis: int = -1) -> Pulled:
+    """Σ a b along an axis counted from the end, of real numbers, broadcasting.  (n, k), (n, k) -> (...)
 
     da = dy b, db = dy a.
     """
 
     def pullback(dy: Array) -> Any:
-        dy = np.expand_dims(dy, -1)
+        dy = np.expand_dims(dy, axis)
         return unbroadcast(dy * b, a.shape), unbroadcast(dy * a, b.shape)
 
-    return (a * b).sum(-1), pullback
+    return (a * b).sum(axis), pullback
 
 
 @rule(
@@ -139,44 +143,61 @@ def outer(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domains={"": dict(a=real("n k"), b=real("p q")), "vectors": dict(a=real("n"), b=real("m"))},
+    domains={
+        "": dict(a=real("n k"), b=real("p q")),
+        "vectors": dict(a=real("n"), b=real("m")),
+        "vector matrix": dict(a=real("n"), b=real("p q")),
+        "more axes first": dict(a=real("2 n k"), b=real("p")),
+    },
     jax=lambda jax, a, b: jax.numpy.kron(a, b),
     sympy=lambda sympy, a, b: np.kron(a, b),
     source="Minka 2000, section 2",
 )
 def kron(a: Array, b: Array) -> Pulled:
-    """Every entry of a times b, as blocks; a and b of equal rank.  (n, k), (p, q) -> (...)
+    """Every entry of a times b, as blocks; the one of fewer axes gets new first ones.  (n, k), (p, q) -> (...)
 
     da = Σ dy b over each block, db = Σ dy a over the blocks.
     """
-    blocks = tuple(n for sizes in zip(a.shape, b.shape, strict=True) for n in sizes)
-    of_a, of_b = list(range(0, 2 * a.ndim, 2)), list(range(1, 2 * a.ndim, 2))
+    rank = max(a.ndim, b.ndim)
+    outer_, inner_ = (x.reshape((1,) * (rank - x.ndim) + x.shape) for x in (a, b))
+    blocks = tuple(n for sizes in zip(outer_.shape, inner_.shape, strict=True) for n in sizes)
+    every, of_a, of_b = list(range(rank)), list(range(0, 2 * rank, 2)), list(range(1, 2 * rank, 2))
 
     def pullback(dy: Array) -> Any:
         dy = dy.reshape(blocks)
-        every = list(range(a.ndim))
-        return np.tensordot(dy, b, (of_b, every)), np.tensordot(dy, a, (of_a, every))
+        da, db = np.tensordot(dy, inner_, (of_b, every)), np.tensordot(dy, outer_, (of_a, every))
+        return da.reshape(a.shape), db.reshape(b.shape)
 
     return np.kron(a, b), pullback
 
 
 @rule(
-    domain=dict(a=real("n 3"), b=real("n 3")),
-    jax=lambda jax, a, b: jax.numpy.cross(a, b),
-    sympy=lambda sympy, a, b: np.array(
-        [list(sympy.Matrix(p).cross(sympy.Matrix(q))) for p, q in zip(a, b, strict=True)]
-    ),
+    domains={
+        "": dict(a=real("n 3"), b=real("n 3"), axis=choice(-1)),
+        "columns": dict(a=real("3 n"), b=real("3 n"), axis=choice(0, -2)),
+        "broadcast": dict(a=real("n 1 3"), b=real("m 3"), axis=choice(-1)),
+    },
+    jax=lambda jax, a, b, *, axis: jax.numpy.cross(a, b, axis=axis),
+    sympy=lambda sympy, a, b, *, axis: crossed(a, b, axis),
 )
-def cross(a: Array, b: Array) -> Pulled:
-    """a × b, row by row.  (..., 3), (..., 3) -> (..., 3)
+def cross(a: Array, b: Array, *, axis: int = -1) -> Pulled:
+    """a × b of vectors along axis, broadcasting.  (n, 3), (n, 3) -> (n, 3)
 
     da = b × dy, db = dy × a.
     """
 
     def pullback(dy: Array) -> Any:
-        return np.cross(b, dy), np.cross(dy, a)
+        return unbroadcast(np.cross(b, dy, axis=axis), a.shape), unbroadcast(np.cross(dy, a, axis=axis), b.shape)
 
-    return np.cross(a, b), pullback
+    return np.cross(a, b, axis=axis), pullback
+
+
+def crossed(a: Array, b: Array, axis: int) -> Array:
+    """The sympy twin of cross, by the Levi-Civita symbol."""
+    a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+    turns = [np.roll(np.eye(3, dtype=int), k, 1) for k in range(3)]
+    epsilon = np.stack([turns[1][i][:, None] * turns[2][i] - turns[2][i][:, None] * turns[1][i] for i in range(3)])
+    return np.moveaxis(np.einsum("ijk,...j,...k->...i", epsilon, a, b), -1, axis)
 
 
 @rule(
@@ -320,19 +341,28 @@ def slogdet(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=invertible("n"), exponent=choice(3, 2, 1, 4)),
+    domains={
+        "": dict(x=invertible("n"), exponent=choice(3, 2, 1, 4)),
+        "inverse": dict(x=invertible("n"), exponent=choice(-1, -2, 0)),
+        "batches": dict(x=made(regular), exponent=choice(2, -1)),
+    },
     jax=lambda jax, x, *, exponent: jax.numpy.linalg.matrix_power(x, exponent),
     sympy=matrices(lambda sympy, m, *, exponent: m**exponent),
     source="Petersen & Pedersen 2012, eq. 90",
 )
 def matrix_power(x: Array, *, exponent: int) -> Pulled:
-    """x to the power p, p = exponent ≥ 1.  (..., n, n) -> (..., n, n)
+    """x to the power p, p = exponent.  (..., n, n) -> (..., n, n)
 
-    dx = Σ (xᵀ)^r dy (xᵀ)^(p-1-r), r = 0, ..., p - 1.
+    dx = Σ (xᵀ)^r dy (xᵀ)^(p-1-r), r = 0, ..., p - 1, for p ≥ 0; for p < 0 -Σ (xᵀ)^-r dy (xᵀ)^(p-1+r), r = 1, ..., -p.
     """
 
     def pullback(dy: Array) -> Any:
-        powers = [np.linalg.matrix_power(x.mT, r) for r in range(exponent)]
-        return sum(powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent))
+        powers = list(accumulate(range(abs(exponent)), lambda power, _: power @ base, initial=one))
+        if exponent >= 0:
+            return sum((powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent)), np.zeros_like(x))
+        return -sum((powers[r] @ dy @ powers[1 - exponent - r] for r in range(1, 1 - exponent)), np.zeros_like(x))
+
+    base = x.mT if exponent >= 0 else np.linalg.inv(x).mT
+    one = np.eye(x.shape[-1], dtype=x.dtype)
 
     return np.linalg.matrix_power(x, exponent), pullback

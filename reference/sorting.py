@@ -93,8 +93,10 @@ def sort_by(x: Array, *, keys: Array, axis: int = -1) -> Pulled:
 def top_k(x: Array, *, k: int, axis: int = -1, largest: bool = True) -> Pulled:
     """The k largest x along axis, descending, or the k smallest, ascending.  (n, m) -> (...)
 
-    dx = dy where they were, 0 elsewhere; of equal entries the first are taken.
+    dx = dy where they were, 0 elsewhere; of equal entries the first are taken.  Raises ValueError where x has fewer than k.
     """
+    if not 0 <= k <= x.shape[axis]:
+        raise ValueError(f"k={k}: give a number from 0 to {x.shape[axis]}, the length of axis {axis}")
     order = np.argsort(-x if largest else x, axis, kind="stable")
     return gathered(x, np.take(order, range(k), axis), axis)
 

@@ -19,6 +19,8 @@ METHODS = get_args(Method)
 
 def shares(q: Any, n: int, method: Method = "linear") -> Array:
     """How much each of n entries in ascending order counts in a quantile: of the shape of q, then n."""
+    if not all(0 <= part <= 1 for part in np.ravel(q)):
+        raise ValueError(f"q is {q}: give parts from 0 to 1")
     place = np.asarray(q, float) * (n - 1)
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
     if method not in METHODS:
@@ -96,7 +98,7 @@ def quantile(
     """What a part q of the entries along axis is below, between the nearest two by method.  (n, m, k) -> (...)
 
     Several q give as many results along a new first axis.  Each dy goes to these two by their shares; of equal entries
-    the first counts as smaller.  Raises ValueError for a method that is not known.
+    the first counts as smaller.  Raises ValueError for a method that is not known, and q beyond 0 and 1.
     """
     flat = merged(x, axis)
     share = shares(q, flat.shape[-1], method)

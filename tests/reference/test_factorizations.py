@@ -38,11 +38,14 @@ MISTAKES = {
     "svd: nothing outside the column space": ("svd", " + outside_u @ vt", ""),
     "svd: the singular values are not squared": ("svd", " / (row + column)", ""),
     "svdvals: s is in it twice": ("svdvals", "u * np.expand_dims(dy, -2)", "u * np.expand_dims(dy * s, -2)"),
-    "triangular_solve: both triangles": ("triangular_solve", "(np.tril if lower else np.triu)(-db @ y.T)", "-db @ y.T"),
-    "cho_solve: half of the symmetric product": ("cho_solve", "(product + product.T)", "product"),
+    "triangular_solve: both triangles": (
+        "triangular_solve",
+        "(np.tril if lower else np.triu)(-left @ right.T, (-1 if lower else 1) * unit_diagonal)",
+        "-left @ right.T",
+    ),
+    "cho_solve: half of the symmetric product": ("cho_solve", "product + product.T", "product"),
     "pinv: as for an invertible matrix": ("pinv", " + left - x @ (y @ left) + right - (right @ y) @ x", ""),
-    "lstsq: as if there were no residual": ("lstsq", "(b - a @ y) @ (inverse @ db).T ", ""),
-    "matrix_norm: not divided": ("matrix_norm", "dy * x / y", "dy * x"),
+    "lstsq: as if there were no residual": ("lstsq", "rest @ weight.T ", ""),
     "expm: as if x and dx commuted": ("expm", "np.concatenate([x.T, dy], axis=1)", "np.concatenate([x, dy], axis=1)"),
 }
 
