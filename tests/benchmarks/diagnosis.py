@@ -1,4 +1,13 @@
-"""How often the first diagnosis of a planted fault is right, silent or wrong: `python -m tests.benchmarks.diagnosis`."""
+"""How often the first diagnosis of a planted fault is right, silent or wrong: `python -m tests.benchmarks.diagnosis`.
+
+Every kind of fault is planted in several of 64 rules of `reference`.  Right: the correction, applied to the true
+gradient, gives the claimed one, at the point of the diagnosis and at one of another seed that it has not seen.  A place
+without a correction counts as silent.  The names of the kinds decide which half was kept out of tuning.
+
+Measured: held out (52 of its 56 kinds, 6 rules each) 240 right (87.6 %), 33 silent (12.0 %), 1 wrong (0.4 %);
+tuning (38 kinds, 4 rules each) 168 right (97.7 %), 4 silent (2.3 %), none wrong.  Not counted are broken contracts
+(state, dtype, mutation), which have sentences of their own, and faults that change nothing in a rule.
+"""
 
 from __future__ import annotations
 
