@@ -98,26 +98,19 @@ def search(
     drawn = calls(case, **sizes)
     for start in range(0, examples, ROUND):
         if found.smallest is None:
-            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"), case.name, again=start == 0)
+            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"), case.name)
     if found.smallest is not None:
         simplify(found, judge)
     return found
 
 
-def look(
-    drawn: SearchStrategy[Any], failing: Callable[[Any], bool], examples: int, random: Random, key: str, *, again: bool
-) -> None:
-    """One round: Hypothesis draws, and shrinks what fails, leaving the smallest for last.  again: first what it kept."""
+def look(drawn: SearchStrategy[Any], failing: Callable[[Any], bool], examples: int, random: Random, key: str) -> None:
+    """One round: Hypothesis tries what it kept, draws, and shrinks what fails, leaving the smallest for last."""
     import hypothesis
     from hypothesis import errors
 
-    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
-    settings = hypothesis.settings(
-        max_examples=examples,
-        deadline=None,
-        database=database(),
-        phases=[hypothesis.Phase.reuse, *phases] if again else phases,
-    )
+    phases = (hypothesis.Phase.reuse, hypothesis.Phase.generate, hypothesis.Phase.shrink)
+    settings = hypothesis.settings(max_examples=examples, deadline=None, database=database(), phases=phases)
     # Flaky: a rule that fails now and then.  The last point at which it did stays.
     with contextlib.suppress(errors.NoSuchExample, errors.Unsatisfiable, errors.Flaky):
         hypothesis.find(drawn, failing, settings=settings, random=random, database_key=key.encode())
