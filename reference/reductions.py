@@ -293,7 +293,9 @@ def diff(x: Array, *, axis: int) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        zero = np.zeros_like(np.take(x, np.arange(min(1, x.shape[axis])), axis))
+        if not x.size:
+            return np.zeros_like(x)
+        zero = np.zeros_like(np.take(x, [0], axis))
         return -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
 
     return np.diff(x, axis=axis), pullback
