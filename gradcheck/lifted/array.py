@@ -271,6 +271,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
     def __int__(self) -> int:
         raise NotLiftable("int() of an exact number would truncate it: keep indices out of the arguments")
 
+    def __round__(self, decimals: int = 0) -> Any:
+        return np.round(self, decimals)
+
     def __repr__(self) -> str:
         return f"Lifted({self.value!r})"
 

@@ -108,7 +108,7 @@ class Balls:
     def ufunc(self, name: str, *inputs: Lifted) -> Lifted:
         primal = primals().get(name)
         if primal is None:
-            raise NotLiftable(f"the ufunc {name} is not known to balls")
+            raise NotLiftable(f"the ufunc {name} is not known to balls: write it with functions that are")
         inputs = alike(*inputs)
         if inputs[0].is_complex and name not in HOLOMORPHIC:
             raise NotLiftable(

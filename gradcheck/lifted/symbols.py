@@ -108,7 +108,7 @@ class Symbols:
         if name == "cbrt":
             return self.cube_root(inputs[0])
         if name not in table():
-            raise NotLiftable(f"the ufunc {name} is not known to symbols")
+            raise NotLiftable(f"the ufunc {name} is not known to symbols: write it with functions that are")
         value = self.limited(np.frompyfunc(table()[name], len(inputs), 1)(*(i.value for i in inputs)))
         with np.errstate(all="ignore"):
             companion = np.asarray(float_function(name)(*arrays), dtype=float).astype(object)
