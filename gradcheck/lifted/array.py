@@ -57,6 +57,10 @@ class System(Protocol):
         """Where the numbers are finite, as booleans."""
         ...
 
+    def nan(self, a: Lifted) -> Array:
+        """Where there is no number at all, such as the root of a negative one, as booleans."""
+        ...
+
     def magnitude(self, a: Lifted) -> Array:
         """The sizes of the numbers as floats, good enough to choose a pivot by."""
         ...

@@ -37,8 +37,9 @@ class Balls:
     """The number system of balls at one precision.
 
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
-    are written into carry tangents.  `lost` counts the tangents of 0 that met an infinite derivative.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
-    these come out (-1, 0, 1), instead of as the tangents say.  literal: constants of the code are taken at their word.
+    are written into carry tangents.  literal: constants of the code are taken at their word.  `lost` counts the
+    tangents of 0 that met an infinite derivative, `undecided` the comparisons that the last bits left open, `ties`
+    those of equal numbers whose tangents differ; tie: how these come out (-1, 0, 1), instead of as the tangents say.
     """
 
     name = "balls"
@@ -55,7 +56,9 @@ class Balls:
         self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
         self.operations = 0
         self.longest = 1
-        self.ties = 0
+        self.ties = self.undecided = 0
+        # The balls that stand for NaN in arrays of floats, by identity: they are moved, not copied.
+        self.holes: dict[int, Any] = {}
         self.lost = 0
         self.inexact_constants = False
 
@@ -65,7 +68,10 @@ class Balls:
         companion = None if tangent is None else balls_of(np.asarray(tangent))
         kept = array.dtype.kind in "fc"
         dtype = array.dtype if kept else np.dtype(complex if holds_complex(array) else float)
-        return Lifted(self, balls_of(array), companion, dtype)
+        value = balls_of(array)
+        if kept and np.isnan(array).any():
+            self.holes |= {id(ball): ball for ball in value[np.isnan(array)].flat}
+        return Lifted(self, value, companion, dtype)
 
     def constant(self, array: Any) -> Lifted:
         """Constants of the code: one that is not a short dyadic number is a rounded one, a ball of ±1 ULP."""
@@ -153,15 +159,16 @@ class Balls:
         open_ = sign == 0
         if not open_.any():
             return sign
+        if self.holes:
+            # A comparison with what is no number is false.  Balls that are none for lack of bits are not among these.
+            hole = np.frompyfunc(lambda x, y: id(x) in self.holes or id(y) in self.holes, 2, 1)
+            sign = np.where(np.asarray(hole(low, high), dtype=bool), np.nan, sign)
+            open_ = sign == 0
         same = np.asarray(np.frompyfunc(lambda x, y: x is y or bool(x == y), 2, 1)(low, high), dtype=bool)
         unknown = open_ & ~same
         if unknown.any() and not self.final:
             raise NeedPrecision("two numbers overlap")
-        if unknown.any():
-            # What is no number with the last of bits is none: every comparison with it is false.
-            neither = np.asarray(np.frompyfunc(lambda x, y: x.is_nan() or y.is_nan(), 2, 1)(low, high), dtype=bool)
-            sign = np.where(neither, np.nan, sign) if neither.any() else sign
-            open_ = open_ & ~neither
+        self.undecided += int(np.count_nonzero(unknown))
         if a.companion is None and b.companion is None:
             return sign
         zero = self.zeros(()).value
@@ -174,6 +181,12 @@ class Balls:
 
     def finite(self, a: Lifted) -> Array:
         return np.asarray(np.frompyfunc(lambda x: x.is_finite(), 1, 1)(a.value), dtype=bool)
+
+    def nan(self, a: Lifted) -> Array:
+        found = np.isnan(self.magnitude(a))
+        if not self.final and any(id(ball) not in self.holes for ball in a.value[found].flat):
+            raise NeedPrecision("a ball is no number, perhaps for lack of bits")
+        return found
 
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(midpoints(a.value))

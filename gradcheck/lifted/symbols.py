@@ -196,6 +196,9 @@ class Symbols:
         finite = np.frompyfunc(lambda e: getattr(e, "is_finite", True) is not False, 1, 1)(a.value)
         return np.asarray(finite, dtype=bool) & np.isfinite(shadow(a))
 
+    def nan(self, a: Lifted) -> Array:
+        return np.isnan(shadow(a))
+
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(shadow(a))
 
