@@ -296,7 +296,28 @@ TRANSFORMS = {
     "fft.fftshift": lambda torch, x, *, axes: torch.fft.fftshift(x, axes),
 }
 
-TWINS = {**LAYERS, **LOSSES, **TRANSFORMS, **ACTIVATIONS, **ELEMENTWISE, **REDUCTIONS, **LINEAR_ALGEBRA, **SHAPES}
+SPECIAL = {
+    **{
+        f"special.{name}": named(f"special.{name}")
+        for name in (
+            *("erf", "erfc", "erfinv", "ndtr", "log_ndtr", "ndtri", "logit"),
+            *("gammaln", "digamma", "i0", "i0e", "i1", "i1e"),
+        )
+    },
+    "special.betaln": lambda torch, a, b: torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b),
+}
+
+TWINS = {
+    **SPECIAL,
+    **LAYERS,
+    **LOSSES,
+    **TRANSFORMS,
+    **ACTIVATIONS,
+    **ELEMENTWISE,
+    **REDUCTIONS,
+    **LINEAR_ALGEBRA,
+    **SHAPES,
+}
 
 WITHOUT = {
     "activations.squareplus": "torch has none",
