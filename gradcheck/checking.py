@@ -20,7 +20,7 @@ from gradcheck.cases import Case
 from gradcheck.kept import kept
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
 from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
-from gradcheck.rules import Function, Rule, from_vjp
+from gradcheck.rules import Function, Rule, from_vjp, labelled
 
 OURS = Path(__file__).parent
 
@@ -151,6 +151,7 @@ def check_points(
     start = time.perf_counter()
     evidence: list[Evidence] = []
     problems: list[Problem] = []
+    reached: list[str] = []
     trouble: str | None = None
     wanted = oracles.select(settings.oracles)
     waiting = list(points)
@@ -160,6 +161,7 @@ def check_points(
             with time_limit(settings.timeout):
                 problem = evaluate(rule, point, case, settings)
                 problems.append(problem)
+                reached.append(case.label if case else "")
                 evidence += examine(problem, wanted)
         except OutOfTime:
             trouble = f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s."
@@ -169,7 +171,8 @@ def check_points(
             break
         if "counterexample" in problem.extras:
             waiting.insert(0, (problem.extras["counterexample"], case))
-    evidence = judge_known_wrong(rule, evidence, complete=complete)
+    labels = {p.point.name: label for p, label in zip(problems, reached, strict=True)}
+    evidence = judge_known_wrong(rule, evidence, labels, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
     return Result(
@@ -222,14 +225,23 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
                 yield from oracle.examine(problem)
 
 
-def judge_known_wrong(rule: Rule, evidence: list[Evidence], *, complete: bool) -> list[Evidence]:
+def judge_known_wrong(
+    rule: Rule, evidence: list[Evidence], labels: Mapping[str, str], *, complete: bool
+) -> list[Evidence]:
     """Oracles declared to be wrong: where they are, they are shown as refuted and do not dispute.
 
-    One that is right at all points of a complete case is against: its declaration has outlived its reason.
+    labels: of the domain that each point is from.  One that is right at all points of a complete case is against: its
+    declaration has outlived its reason.
     """
-    for oracle, reason in rule.known_wrong.items():
+    for key, reason in rule.known_wrong.items():
+        oracle, label = labelled(key)
         spoken = [
-            e for e in evidence if e.oracle == oracle and e.question == "formula" and e.stance in ("for", "against")
+            e
+            for e in evidence
+            if e.oracle == oracle
+            and label in ("", labels.get(e.point, ""))
+            and e.question == "formula"
+            and e.stance in ("for", "against")
         ]
         if any(e.stance == "against" for e in spoken):
             evidence = [refuted(e, reason) if e in spoken and e.stance == "against" else e for e in evidence]

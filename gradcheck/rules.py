@@ -109,6 +109,16 @@ class Rule:
             ]
             if missing:
                 raise ValueError(f"{where}: no domain for {missing}: add an entry for each")
+        for key in self.known_wrong:
+            label = labelled(key)[1]
+            if label and label not in self.domains:
+                raise ValueError(f"{self.name}: known_wrong of {key!r}: the domains are {list(self.domains)}")
+
+
+def labelled(key: str) -> tuple[str, str]:
+    """An oracle and a label of a domain, from ``jax[huge]``; no label means all domains."""
+    oracle, _, label = key.removesuffix("]").partition("[")
+    return oracle, label
 
 
 def signature(function: Function) -> inspect.Signature:
@@ -147,7 +157,8 @@ def rule(
 
     domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
     jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
-    sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason}.
+    sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason},
+    of one domain {"jax[label]": reason}.
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.
     accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.
     """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -202,9 +203,27 @@ JUDGED: dict[str, tuple[list[Evidence], bool, list[tuple[str, str]]]] = {
 }
 
 
+def domains_of(key: str) -> Rule:
+    return Rule(square, domains={"": dict(x=real()), "huge": dict(x=real())}, known_wrong={key: "overflows"})
+
+
+@pytest.mark.parametrize("stance", ["for", "against"])
+def test_an_oracle_known_to_be_wrong_in_one_domain_is_excused_or_blamed_for_others(stance: Any) -> None:
+    given = [evidence(stance), replace(evidence("against"), point="q[huge]")]
+    labels = {"p": "", "q[huge]": "huge"}
+    found = judge_known_wrong(domains_of("jax[huge]"), given, labels, complete=True)
+    assert [(e.stance, e.point) for e in found] == [(stance, "p"), ("not applicable", "q[huge]")]
+    assert not judge_known_wrong(domains_of("jax[huge]"), given[:1], labels, complete=True)[1:]
+
+
+def test_an_unknown_domain_of_a_known_mistake_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"known_wrong of 'jax\[tiny\]': the domains are \['', 'huge'\]"):
+        domains_of("jax[tiny]")
+
+
 @pytest.mark.parametrize(("given", "complete", "judged"), [pytest.param(*row, id=name) for name, row in JUDGED.items()])
 def test_an_oracle_known_to_be_wrong_is_believed(given: list[Evidence], complete: bool, judged: Any) -> None:
-    found = judge_known_wrong(WRONG, given, complete=complete)
+    found = judge_known_wrong(WRONG, given, {}, complete=complete)
     assert [(e.stance, e.question) for e in found] == judged
     refuted = [e for e in found if e.reason == "known wrong"]
     assert all(e.detail == "refuted: expm1'(-40) is 0" for e in refuted)

@@ -57,6 +57,10 @@ class System(Protocol):
         """Where the numbers are finite, as booleans."""
         ...
 
+    def nan(self, a: Lifted) -> Array:
+        """Where there is no number at all, such as the root of a negative one, as booleans."""
+        ...
+
     def magnitude(self, a: Lifted) -> Array:
         """The sizes of the numbers as floats, good enough to choose a pivot by."""
         ...
@@ -125,6 +129,10 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def nbytes(self) -> int:
         return self.size * self.itemsize
+
+    @property
+    def flags(self) -> Any:
+        return self.value.flags
 
     @property
     def T(self) -> Lifted:
@@ -232,6 +240,12 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
     def __deepcopy__(self, memo: Any) -> Lifted:
         return self.copy()
 
+    def sort(self, axis: int = -1, kind: Any = None) -> None:
+        self[...] = np.sort(self, axis)
+
+    def partition(self, kth: Any, axis: int = -1, kind: Any = None) -> None:
+        self.sort(axis)
+
     def item(self, *index: int) -> Lifted:
         return self.reshape(-1)[index[0] if index else 0]
 
@@ -260,6 +274,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __int__(self) -> int:
         raise NotLiftable("int() of an exact number would truncate it: keep indices out of the arguments")
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return np.round(self, decimals)
 
     def __repr__(self) -> str:
         return f"Lifted({self.value!r})"

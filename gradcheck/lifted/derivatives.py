@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted import special_ufuncs
+from gradcheck.lifted.special_ufuncs import each, logaddexp, logarithm
+
 Function = Callable[..., Any]
-
-
-def each(function: Function, inputs: int = 1) -> Function:
-    """A function of balls applied to arrays of balls."""
-    return np.frompyfunc(function, inputs, 1)
 
 
 # Those that NumPy and scipy.special have for complex numbers too: complex differentiable but for branch cuts, and the
@@ -35,14 +33,12 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
     """name -> (value, partial derivatives)."""
     from flint import arb
 
-    one, two = arb(1), arb(2)
-    exp, log = each(lambda x: x.exp()), each(lambda x: x.log())
+    one = arb(1)
+    exp, log = each(lambda x: x.exp()), each(logarithm)
     sin, cos = each(lambda x: x.sin()), each(lambda x: x.cos())
     sinh, cosh = each(lambda x: x.sinh()), each(lambda x: x.cosh())
     sqrt = each(lambda x: x.sqrt())
     zero = each(lambda x: arb(0))
-    gauss = each(lambda x: (-x * x).exp() * 2 / arb.pi().sqrt())
-    normal = each(lambda x: (-x * x / 2).exp() / (2 * arb.pi()).sqrt())
 
     def ln(n: int) -> Any:
         # Not kept: a constant is to be as precise as the arithmetic around it.
@@ -97,27 +93,8 @@ def table() -> dict[str, tuple[Function, tuple[Function, ...]]]:
         "ceil": (each(lambda x: x.ceil()), (lambda x, y: zero(x),)),
         "trunc": (each(lambda x: x.floor() if x >= 0 else x.ceil()), (lambda x, y: zero(x),)),
         "rint": (each(rint), (lambda x, y: zero(x),)),
-        # scipy.special
-        "erf": (each(lambda x: x.erf()), (lambda x, y: gauss(x),)),
-        "erfc": (each(lambda x: x.erfc()), (lambda x, y: -gauss(x),)),
-        "ndtr": (each(lambda x: (-x / arb(2).sqrt()).erfc() / 2), (lambda x, y: normal(x),)),
-        "log_ndtr": (
-            each(lambda x: ((-x / arb(2).sqrt()).erfc() / 2).log()),
-            (lambda x, y: normal(x) / exp(y),),
-        ),
-        "expit": (each(expit), (each(lambda x, y: expit(x) * expit(-x), 2),)),
-        "log_expit": (each(lambda x: -logaddexp(arb(0), -x)), (each(lambda x, y: expit(-x), 2),)),
-        "logit": (each(lambda x: x.log() - (1 - x).log()), (lambda x, y: 1 / (x * (1 - x)),)),
-        "gammaln": (
-            each(lambda x: x.gamma().log() if x > 0 else abs(x.gamma()).log()),
-            (each(lambda x, y: x.digamma(), 2),),
-        ),
-        "psi": (each(lambda x: x.digamma()), (each(lambda x, y: two.zeta(x) if x > 0 else arb.nan(), 2),)),
-        "xlogy": (each(xlogy, 2), (lambda a, b, y: log(b), lambda a, b, y: a / b)),
-        "xlog1py": (
-            each(lambda a, b: a * b.log1p() if a != 0 or not a.is_exact() else arb(0), 2),
-            (each(lambda a, b, y: b.log1p(), 3), lambda a, b, y: a / (1 + b)),
-        ),
+        "sinc": (each(lambda x: x.sinc_pi()), (each(slope_of_sinc, 2),)),
+        **special_ufuncs.table(),
     }
 
 
@@ -162,22 +139,6 @@ def power_by_exponent(base: Any, exponent: Any, y: Any) -> Any:
     return base.log() * y
 
 
-def logaddexp(a: Any, b: Any) -> Any:
-    """log(exp(a) + exp(b)), around the larger midpoint so that the ball stays small."""
-    high, low = (a, b) if float(a.mid()) >= float(b.mid()) else (b, a)
-    if not high.is_finite():
-        return (a.exp() + b.exp()).log()
-    return high + (low - high).exp().log1p()
-
-
-def expit(x: Any) -> Any:
-    """1 / (1 + exp(-x)), with the exponential of a negative number for the sake of the ball's radius."""
-    if float(x.mid()) >= 0:
-        return 1 / (1 + (-x).exp())
-    e = x.exp()
-    return e / (1 + e)
-
-
 def cbrt(x: Any) -> Any:
     """The real cube root."""
     return x.root(3) if x >= 0 else -((-x).root(3))
@@ -194,6 +155,6 @@ def rint(x: Any) -> Any:
     return arb(low) if twice < 1 else low + 1
 
 
-def xlogy(a: Any, b: Any) -> Any:
-    """a * log(b), 0 where a is exactly 0."""
-    return a * b.log() if a != 0 or not a.is_exact() else 0 * a
+def slope_of_sinc(x: Any, y: Any) -> Any:
+    """The derivative of sin(πx) / (πx)."""
+    return 0 * y if x.is_zero() else (x.cos_pi() - y) / x

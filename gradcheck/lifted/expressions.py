@@ -18,12 +18,6 @@ def table() -> dict[str, Function]:
 
     one, two, ten = sp.Integer(1), sp.Integer(2), sp.Integer(10)
 
-    def logistic(x: Any) -> Any:
-        return one / (one + sp.exp(-x))
-
-    def normal(x: Any) -> Any:
-        return (one + sp.erf(x / sp.sqrt(two))) / two
-
     return {
         "add": lambda a, b: a + b,
         "subtract": lambda a, b: a - b,
@@ -62,18 +56,67 @@ def table() -> dict[str, Function]:
         "radians": lambda x: x * sp.pi / 180,
         "rad2deg": lambda x: x * 180 / sp.pi,
         "degrees": lambda x: x * 180 / sp.pi,
-        # scipy.special
+        "sinc": lambda x: one if x == 0 else sp.sin(sp.pi * x) / (sp.pi * x),
+        **special(),
+    }
+
+
+@cache
+def special() -> dict[str, Function]:
+    """Those of scipy.special: name -> function of expressions."""
+    import sympy as sp
+
+    one, two, root = sp.Integer(1), sp.Integer(2), sp.sqrt(sp.Integer(2))
+
+    def logistic(x: Any) -> Any:
+        return one / (one + sp.exp(-x))
+
+    def normal(x: Any) -> Any:
+        return (one + sp.erf(x / root)) / two
+
+    def quantile(p: Any) -> Any:
+        return root * sp.erfinv(two * p - one)
+
+    def xlogy(a: Any, b: Any) -> Any:
+        return sp.Integer(0) if a == 0 else a * sp.log(b)
+
+    bessel: dict[str, Function] = {
+        f"{kind}{order}": lambda x, f=f, order=order: f(order, x)
+        for kind, f in (("i", sp.besseli), ("j", sp.besselj), ("k", sp.besselk))
+        for order in (0, 1)
+    }
+    return {
+        **bessel,
         "erf": sp.erf,
         "erfc": sp.erfc,
+        "erfi": sp.erfi,
+        "erfcx": lambda x: sp.exp(x**2) * sp.erfc(x),
+        "dawsn": lambda x: sp.sqrt(sp.pi) / 2 * sp.exp(-(x**2)) * sp.erfi(x),
+        "erfinv": sp.erfinv,
+        "erfcinv": lambda x: sp.erfinv(one - x),
         "ndtr": normal,
-        "log_ndtr": lambda x: sp.log(normal(x)),
+        # Half an erfc, which keeps the digits of small probabilities.
+        "log_ndtr": lambda x: sp.log(sp.erfc(-x / root) / two),
+        "ndtri": quantile,
+        "ndtri_exp": lambda x: quantile(sp.exp(x)),
         "expit": logistic,
         "log_expit": lambda x: sp.log(logistic(x)),
         "logit": lambda x: sp.log(x) - sp.log(one - x),
+        "gamma": sp.gamma,
+        "rgamma": lambda x: one / sp.gamma(x),
         "gammaln": sp.loggamma,
+        "loggamma": sp.loggamma,
         "psi": lambda x: sp.polygamma(0, x),
-        "xlogy": lambda a, b: sp.Integer(0) if a == 0 else a * sp.log(b),
-        "xlog1py": lambda a, b: sp.Integer(0) if a == 0 else a * sp.log(one + b),
+        "polygamma": sp.polygamma,
+        "beta": lambda a, b: sp.gamma(a) * sp.gamma(b) / sp.gamma(a + b),
+        "betaln": lambda a, b: sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b),
+        "iv": sp.besseli,
+        "hyp1f1": lambda a, b, x: sp.hyper((a,), (b,), x),
+        "xlogy": xlogy,
+        "xlog1py": lambda a, b: xlogy(a, one + b),
+        "entr": lambda x: -xlogy(x, x),
+        "rel_entr": lambda a, b: xlogy(a, a / b),
+        "kl_div": lambda a, b: xlogy(a, a / b) - a + b,
     }
 
 

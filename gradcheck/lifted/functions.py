@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcheck.lifted import complexes, factors, fft, linalg, norms, ordered, products, reductions, spectral
+from gradcheck.lifted import (
+    complexes,
+    factors,
+    fft,
+    linalg,
+    moving,
+    norms,
+    numpys_own,
+    ordered,
+    products,
+    reductions,
+    sampling,
+    spectral,
+)
 from gradcheck.lifted.array import Lifted, NotLiftable, System, join, lifted, own_zeros, select
 from gradcheck.lifted.ufuncs import no_value, product, write
 
@@ -18,11 +32,13 @@ Function = Callable[..., Any]
 def apply_function(system: System, function: Function, args: Any, kwargs: Any) -> Any:
     """The exact counterpart of an array function.  Raises NotLiftable for one without."""
     name = name_of(function)
-    implementation = TABLE.get(name)
-    if implementation is None:
-        raise NotLiftable(f"np.{name} is not known to exact arithmetic")
     out = kwargs.pop("out", None)
-    result = implementation(system, *args, **kwargs)
+    if name in numpys_own.NAMES:
+        result = numpys_own.call(system, function, args, kwargs)
+    elif name in TABLE:
+        result = TABLE[name](system, *args, **kwargs)
+    else:
+        raise NotLiftable(f"np.{name} is not known to exact arithmetic: write it with functions that are")
     return result if out is None else write(out, result, True)
 
 
@@ -70,10 +86,23 @@ def multilinear(function: Function) -> Function:
     return implementation
 
 
-def einsum(system: System, subscripts: str, *operands: Any, optimize: Any = None, **kwargs: Any) -> Lifted:
-    """np.einsum in its subscript form."""
+def einsum(system: System, subscripts: Any, *operands: Any, **_: Any) -> Lifted:
+    """np.einsum, with subscripts or with lists of axes."""
+    if not isinstance(subscripts, str):
+        subscripts, operands = in_letters(subscripts, *operands)
     arrays = [lifted(system, o) for o in operands]
-    return product(system, lambda *a: np.einsum(subscripts, *a, **kwargs), *arrays)
+    return product(system, lambda *a: products.einsum(subscripts, *a), *arrays)
+
+
+def in_letters(*interleaved: Any) -> tuple[str, tuple[Any, ...]]:
+    """Subscripts and operands of ``np.einsum(a, axes of a, b, axes of b, ..., axes of the result)``."""
+
+    def letters(axes: Any) -> str:
+        return "".join("..." if i is Ellipsis else ascii_letters[i] for i in axes)
+
+    operands, axes = interleaved[:-1:2], interleaved[1::2]
+    result = f"->{letters(interleaved[-1])}" if len(interleaved) % 2 else ""
+    return ",".join(map(letters, axes)) + result, operands if result else interleaved[::2]
 
 
 def convolve(function: Function) -> Function:
@@ -115,6 +144,12 @@ def diff(system: System, x: Any, n: int = 1, axis: int = -1, prepend: Any = None
     )
     joined = join(np.concatenate, [part for part in (before, x, after) if part is not None], axis=axis)
     return joined.each(lambda c: np.diff(c, n, axis))
+
+
+def ediff1d(system: System, x: Any, to_end: Any = None, to_begin: Any = None) -> Lifted:
+    """np.ediff1d."""
+    parts = [to_begin, diff(system, np.ravel(lifted(system, x))), to_end]
+    return join(np.concatenate, [lifted(system, part).reshape(-1) for part in parts if part is not None])
 
 
 def triangle(function: Function) -> Function:
@@ -177,47 +212,6 @@ def fill_diagonal(system: System, x: Lifted, value: Any, wrap: bool = False) -> 
     x[(diagonal,) * x.ndim] = value
 
 
-def put_along_axis(system: System, x: Lifted, indices: Any, values: Any, axis: Any) -> None:
-    """np.put_along_axis."""
-    places = np.take_along_axis(np.arange(x.size).reshape(x.shape), indices, axis)
-    flat = x.ravel()
-    flat[places] = values
-    x[...] = flat.reshape(x.shape)
-
-
-def put(system: System, x: Lifted, indices: Any, values: Any, mode: str = "raise") -> None:
-    """np.put."""
-    flat = x.ravel()
-    flat[np.asarray(indices)] = values
-    x[...] = flat.reshape(x.shape)
-
-
-def pad(
-    system: System, x: Lifted, width: Any, mode: str = "constant", constant_values: Any = 0, **kwargs: Any
-) -> Lifted:
-    """np.pad: constants, and the modes that repeat entries."""
-    if mode == "constant" and np.any(constant_values):
-        inside = np.pad(np.ones(x.shape, bool), width)
-        return select(
-            inside,
-            pad(system, x, width),
-            system.constant(np.pad(np.zeros(x.shape), width, constant_values=constant_values)),
-        )
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type") == "odd":
-        raise NotLiftable(f"np.pad with mode={mode!r} computes new entries, which exact arithmetic does not know")
-    # The places are moved as numbers; place 0 stands for the zero that constant padding brings in.
-    places = np.pad(np.arange(1, x.size + 1).reshape(x.shape), width, mode=mode, **kwargs)  # type: ignore[call-overload]
-    flat = join(np.concatenate, [system.zeros((1,)), x.ravel()])
-    return flat[places]
-
-
-def meshgrid(system: System, *xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> list[Lifted]:
-    """np.meshgrid."""
-    arrays = [lifted(system, x) for x in xs]
-    places = np.meshgrid(*[np.arange(a.size) for a in arrays], indexing=indexing, sparse=sparse)  # type: ignore[call-overload]
-    return [a.ravel()[p] for a, p in zip(arrays, places, strict=True)]
-
-
 def broadcast_arrays(system: System, *xs: Any, **_: Any) -> tuple[Lifted, ...]:
     """np.broadcast_arrays."""
     shape = np.broadcast_shapes(*(np.shape(x) for x in xs))
@@ -227,6 +221,24 @@ def broadcast_arrays(system: System, *xs: Any, **_: Any) -> tuple[Lifted, ...]:
 def array_equal(system: System, a: Any, b: Any, equal_nan: bool = False) -> bool:
     """np.array_equal."""
     return np.shape(a) == np.shape(b) and bool(np.all(lifted(system, a) == b))
+
+
+def array_equiv(system: System, a: Any, b: Any) -> bool:
+    """np.array_equiv."""
+    try:
+        np.broadcast_shapes(np.shape(a), np.shape(b))
+    except ValueError:
+        return False
+    return bool(np.all(lifted(system, a) == b))
+
+
+def corrcoef(system: System, *args: Any, **kwargs: Any) -> Any:
+    """np.corrcoef, without its clip to [-1, 1], which only rounding needs."""
+    covariance: Any = np.cov(*args, **kwargs)
+    if covariance.ndim == 0:
+        return covariance / covariance
+    deviations: Any = np.sqrt(np.diagonal(covariance))
+    return covariance / deviations[:, None] / deviations
 
 
 def cross(system: System, a: Any, b: Any, axis: int = -1, **_: Any) -> Lifted:
@@ -287,7 +299,7 @@ TABLE: dict[str, Function] = {
     **{f.__name__: triangle(f) for f in (np.tril, np.triu)},
     **{f.__name__: diagonal_matrix(f) for f in (np.diag, np.diagflat)},
     "diff": diff,
-    "ediff1d": lambda system, x: diff(system, np.ravel(x)),
+    "ediff1d": ediff1d,
     "compress": lambda system, condition, x, axis=None: np.take(x, np.flatnonzero(condition), axis),
     "vdot": lambda system, a, b: np.dot(np.conjugate(np.ravel(a)), np.ravel(b)),
     "unstack": lambda system, x, axis=0: tuple(np.moveaxis(x, axis, 0)),
@@ -303,13 +315,14 @@ TABLE: dict[str, Function] = {
     "full_like": full_like,
     "copyto": copyto,
     "fill_diagonal": fill_diagonal,
-    "put": put,
-    "put_along_axis": put_along_axis,
-    "pad": pad,
-    "meshgrid": meshgrid,
     "broadcast_arrays": broadcast_arrays,
     "array_equal": array_equal,
+    "array_equiv": array_equiv,
+    "corrcoef": corrcoef,
+    "polymul": lambda system, a, b: np.convolve(a, b),
     "cross": cross,
+    "sinc": lambda system, x: system.ufunc("sinc", lifted(system, x)),
+    "i0": lambda system, x: system.ufunc("i0", lifted(system, x)),
     "shape": lambda system, x: x.shape,
     "ndim": lambda system, x: x.ndim,
     "size": lambda system, x, axis=None: x.size if axis is None else x.shape[axis],
@@ -327,6 +340,10 @@ TABLE: dict[str, Function] = {
     "nonzero": lambda system, x: np.nonzero(x != 0),
     "flatnonzero": lambda system, x: np.flatnonzero(x != 0),
     "argwhere": lambda system, x: np.argwhere(x != 0),
+    "astype": lambda system, x, dtype, **_: x.astype(dtype),
+    "isin": lambda system, x, chosen, **_: np.any(lifted(system, x)[..., None] == np.ravel(chosen), axis=-1),
+    **moving.TABLE,
+    **sampling.TABLE,
     **ordered.TABLE,
     **reductions.TABLE,
     **linalg.TABLE,

@@ -63,22 +63,40 @@ def partition(system: System, x: Any, kth: Any, axis: Any = -1, **_: Any) -> Any
     return sort(system, x, axis)
 
 
-def median(system: System, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
-    """np.median: the mean of the two middle entries."""
-    ordered = sort(system, x, axis)
-    along = -1 if axis is None else axis
-    n = ordered.shape[along]
-    middle = [(n - 1) // 2, n // 2]
-    result = ordered.each(lambda c: np.take(c, middle, along)).sum(axis=along, keepdims=keepdims) / 2
-    return result.reshape((1,) * np.ndim(x)) if keepdims and axis is None else result
-
-
 def searchsorted(system: System, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
     """Places by counting: how many of `a` are below (left) or not above (right) each of `v`."""
     a, v = lifted(system, a), lifted(system, v)
     a = a if sorter is None else a[sorter]
     order = system.order(a.reshape((-1,) + (1,) * v.ndim), v)
     return np.asarray((order < 0 if side == "left" else order <= 0).sum(0))
+
+
+def lexsort(system: System, keys: Any, axis: int = -1) -> Array:
+    """np.lexsort of vectors: by the last key, and where it is equal by the one before."""
+    order = np.arange(len(keys[0]))
+    for key in keys:
+        order = order[argsort(system, lifted(system, key)[order])]
+    return order
+
+
+def unique(
+    system: System,
+    x: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    **_: Any,
+) -> Any:
+    """np.unique of all entries; of equal ones the first stays."""
+    flat = lifted(system, x).reshape(-1)
+    order = argsort(system, flat)
+    ordered = flat[order]
+    new = np.concatenate([np.ones(min(1, flat.size), bool), ordered[1:] != ordered[:-1]])
+    inverse = np.empty(flat.size, dtype=np.intp)
+    inverse[order] = np.cumsum(new) - 1
+    found = (ordered[new], order[new], inverse.reshape(np.shape(x)), np.bincount(inverse))
+    wanted = tuple(f for f, w in zip(found, (True, return_index, return_inverse, return_counts), strict=True) if w)
+    return wanted if len(wanted) > 1 else wanted[0]
 
 
 TABLE: dict[str, Callable[..., Any]] = {
@@ -92,8 +110,11 @@ TABLE: dict[str, Callable[..., Any]] = {
     "argpartition": lambda system, x, kth, axis=-1, **_: argsort(system, x, axis),
     "sort": sort,
     "partition": partition,
-    "median": median,
     "searchsorted": searchsorted,
+    "lexsort": lexsort,
+    "unique": unique,
+    "unique_values": unique,
+    "union1d": lambda system, a, b: unique(system, np.concatenate([np.ravel(a), np.ravel(b)])),
     "ptp": lambda system, x, axis=None, **k: largest(system, x, axis, **k) - smallest(system, x, axis, **k),
     "clip": lambda system, x, a_min=None, a_max=None, **k: clip(system, x, k.get("min", a_min), k.get("max", a_max)),
 }

@@ -1,57 +1,15 @@
-"""The stand-in for scipy.linalg, whose functions ask no array what it is: exact numbers are sent to our own."""
+"""The functions of scipy.linalg, which ask no array what it is, on exact numbers."""
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import numpy as np
 
 from gradcheck.lifted import factors, linalg, norms, spectral
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.lifted.array import NotLiftable, System, lifted
 from gradcheck.lifted.linalg import Function
 from gradcheck.results import Array
-
-
-class ScipyStandIn:
-    """The module scipy with the stand-in for its linalg."""
-
-    def __init__(self, system: System) -> None:
-        self.linalg = LinalgStandIn(system)
-
-    def __getattr__(self, name: str) -> Any:
-        import scipy
-
-        return getattr(scipy, name)
-
-
-class LinalgStandIn:
-    """The module scipy.linalg, except that its functions know exact arrays."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-
-    def __getattr__(self, name: str) -> Any:
-        import scipy.linalg
-
-        function = getattr(scipy.linalg, name)
-        if not isinstance(function, types.FunctionType):
-            return function
-
-        def either(*args: Any, **kwargs: Any) -> Any:
-            if not any(map(is_exact, (*args, *kwargs.values()))):
-                return function(*args, **kwargs)
-            if name not in TABLE:
-                raise NotLiftable(f"scipy.linalg.{name} is not known to exact arithmetic")
-            return TABLE[name](self._system, *args, **kwargs)
-
-        return either
-
-
-def is_exact(value: Any) -> bool:
-    """Whether an argument is an exact array, or a tuple with one, as the factor of cho_solve is."""
-    return isinstance(value, Lifted) or (isinstance(value, tuple) and any(map(is_exact, value)))
-
 
 # Arguments that change how scipy computes and not what.
 HOW = frozenset(("overwrite_a", "overwrite_b", "check_finite", "lwork", "lapack_driver", "driver"))

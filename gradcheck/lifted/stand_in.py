@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
-from gradcheck.lifted.scipy_linalg import ScipyStandIn
+from gradcheck.lifted.sampling import each_entry
+from gradcheck.lifted.scipy_stand_in import ScipyStandIn
 from gradcheck.rules import rewriting
 
 Function = Callable[..., Any]
@@ -33,7 +34,13 @@ def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
     Raises NotLiftable, with the line of the user's code that is to blame.
     """
     scipy = ScipyStandIn(system)
-    modules = {"numpy": NumpyStandIn(system), "math": MathStandIn(), "scipy": scipy, "scipy.linalg": scipy.linalg}
+    modules = {
+        "numpy": NumpyStandIn(system),
+        "math": MathStandIn(),
+        "scipy": scipy,
+        "scipy.linalg": scipy.linalg,
+        "scipy.special": scipy.special,
+    }
     with rewritten(modules) as rewrite:
         try:
             yield rewrite
@@ -184,12 +191,11 @@ class NumpyStandIn:
     def identity(self, n: int, **_: Any) -> Any:
         return self._made(np.eye(n))
 
-    def array(self, value: Any, dtype: Any = None, copy: Any = True, **kwargs: Any) -> Any:
+    def array(self, value: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0, **kwargs: Any) -> Any:
         if not holds_lifted(value):
-            return self._made(np.array(value, dtype, **kwargs))
-        if kwargs:
-            raise NotLiftable(f"np.array of exact numbers does not know {', '.join(kwargs)}: reshape the array instead")
+            return self._made(np.array(value, dtype, ndmin=ndmin, **kwargs))
         array = lifted(self._system, nested(value, self._system))
+        array = array.reshape((1,) * (ndmin - array.ndim) + array.shape)
         array = array if dtype is None else array.astype(dtype)
         return array.copy() if copy else array
 
@@ -198,8 +204,58 @@ class NumpyStandIn:
 
     asanyarray = ascontiguousarray = asfarray = asarray
 
+    def vectorize(self, function: Function, *args: Any, **kwargs: Any) -> Function:
+        return self._entries(function, np.vectorize(function, *args, **kwargs))
+
+    def frompyfunc(self, function: Function, nin: int, nout: int, **kwargs: Any) -> Function:
+        return self._entries(function, np.frompyfunc(function, nin, nout, **kwargs))
+
+    def _entries(self, function: Function, plain: Function) -> Function:
+        """`function` on each entry of exact arrays, and NumPy's own way of that where there are none."""
+
+        def either(*inputs: Any) -> Any:
+            return each_entry(function)(self._system, *inputs) if any(map(holds_lifted, inputs)) else plain(*inputs)
+
+        return either
+
+    def ndenumerate(self, value: Any) -> Any:
+        return ((i, value[i]) for i in np.ndindex(value.shape)) if holds_lifted(value) else np.ndenumerate(value)
+
+    def nditer(self, op: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_lifted(op):
+            raise NotLiftable(
+                "np.nditer walks over memory, which exact arrays do not have: loop over np.ndindex(x.shape)"
+            )
+        return np.nditer(op, *args, **kwargs)
+
+    def fromiter(self, iterable: Any, dtype: Any = float, *args: Any, **kwargs: Any) -> Any:
+        return self.array(list(iterable), dtype)
+
+    @property
+    def r_(self) -> Any:
+        return Joined(np.r_, np.concatenate)
+
+    @property
+    def c_(self) -> Any:
+        return Joined(np.c_, np.column_stack)
+
     def isscalar(self, value: Any) -> bool:
         return np.isscalar(value) or (isinstance(value, Lifted) and value.ndim == 0)
+
+
+class Joined:
+    """np.r_ and np.c_ of exact arrays: joined along the first axis, or as columns."""
+
+    def __init__(self, plain: Any, join: Function) -> None:
+        self._plain, self._join = plain, join
+
+    def __getitem__(self, items: Any) -> Any:
+        parts = items if isinstance(items, tuple) else (items,)
+        if not any(map(holds_lifted, parts)):
+            return self._plain[items]
+        if any(isinstance(part, str | slice) for part in parts):
+            raise NotLiftable("np.r_ and np.c_ of exact arrays take arrays and numbers only: use np.concatenate")
+        return self._join([part if np.ndim(part) else np.reshape(part, 1) for part in parts])
 
 
 def holds_lifted(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted import complexes, products
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, own_zeros, select
+from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted, own_zeros, select, stack
 from gradcheck.results import Array
 
 COMPARISONS: dict[str, Callable[[Array, int], Array]] = {
@@ -40,6 +40,8 @@ def apply_ufunc(system: System, ufunc: np.ufunc, method: str, inputs: tuple[Any,
         result = reduce(ufunc, lifted(system, inputs[0]), **kwargs)
     elif method == "accumulate":
         result = accumulate(ufunc, lifted(system, inputs[0]), **kwargs)
+    elif method == "reduceat":
+        result = reduceat(ufunc, lifted(system, inputs[0]), *inputs[1:], **kwargs)
     elif method == "outer":
         a, b = (lifted(system, i) for i in inputs)
         result = ufunc(a.reshape(a.shape + (1,) * b.ndim), b)
@@ -76,12 +78,18 @@ def call(system: System, name: str, *inputs: Any, **kwargs: Any) -> Any:
     return system.ufunc(name, *arrays)
 
 
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """np.vecdot of arrays of numbers, the first of which is conjugated already."""
+    a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+    return (a[..., None, :] @ b[..., None])[..., 0, 0]
+
+
 # NumPy's own vecdot and vecmat call a method of the numbers that conjugates, which balls lack; its 2.0 lacks two.
 CONJUGATING = ("vecdot", "vecmat")
 PRODUCTS: dict[str, Callable[..., Any]] = {
     "matmul": products.matmul,
     "matvec": lambda a, b: (a @ b[..., None])[..., 0],
-    "vecdot": lambda a, b: (a[..., None, :] @ b[..., None])[..., 0, 0],
+    "vecdot": vecdot,
     "vecmat": lambda a, b: (a[..., None, :] @ b)[..., 0, :],
 }
 
@@ -144,6 +152,12 @@ def remainder(system: System, a: Lifted, b: Lifted) -> Any:
     return a - np.floor(a / b) * b
 
 
+def huber(system: System, delta: Lifted, r: Lifted) -> Lifted:
+    """scipy.special.huber: r² / 2 where |r| is at most delta, a line beyond."""
+    size: Lifted = absolute(system, r)
+    return select(system.order(size, delta) <= 0, r * r / 2, delta * (size - delta / 2))
+
+
 SELECTIONS: dict[str, Callable[..., Any]] = {
     "maximum": maximum,
     "minimum": minimum,
@@ -159,11 +173,21 @@ SELECTIONS: dict[str, Callable[..., Any]] = {
     "logical_not": logical_not,
     "logical_and": lambda system, a, b: ~logical_not(system, a) & ~logical_not(system, b),
     "logical_or": lambda system, a, b: ~logical_not(system, a) | ~logical_not(system, b),
+    "logical_xor": lambda system, a, b: logical_not(system, a) != logical_not(system, b),
     "isfinite": lambda system, a: system.finite(a),
-    "isnan": lambda system, a: np.zeros(a.shape, bool),
-    "isinf": lambda system, a: ~system.finite(a),
+    "isnan": lambda system, a: system.nan(a),
+    "isinf": lambda system, a: ~system.finite(a) & ~system.nan(a),
     "remainder": remainder,
     "floor_divide": lambda system, a, b: np.floor(a / b),
+    "divmod": lambda system, a, b: (np.floor(a / b), remainder(system, a, b)),
+    "fmod": lambda system, a, b: a - np.trunc(a / b) * b,
+    "modf": lambda system, a: (a - np.trunc(a), np.trunc(a)),
+    "ldexp": lambda system, a, exponent: a * np.exp2(exponent),
+    # scipy.special
+    "i0e": lambda system, x: np.exp(-absolute(system, x)) * system.ufunc("i0", x),
+    "i1e": lambda system, x: np.exp(-absolute(system, x)) * system.ufunc("i1", x),
+    "huber": huber,
+    "pseudo_huber": lambda system, delta, r: delta * delta * (np.sqrt(1 + (r / delta) ** 2) - 1),
     "positive": lambda system, a: a.copy(),
     "conjugate": lambda system, a: complexes.conjugate(a.copy()),
 }
@@ -214,6 +238,14 @@ def accumulate(ufunc: np.ufunc, x: Lifted, axis: int = 0) -> Lifted:
     for i in range(1, len(moved)):
         moved[i] = ufunc(moved[i - 1], moved[i])
     return moved.each(lambda c: np.moveaxis(c, 0, axis))
+
+
+def reduceat(ufunc: np.ufunc, x: Lifted, indices: Any, axis: int = 0) -> Lifted:
+    """``ufunc.reduceat``: a reduction of each slice between consecutive indices."""
+    moved = x.each(lambda c: np.moveaxis(c, axis, 0))
+    ends = [*indices[1:], len(moved)]
+    parts = [fold(ufunc, moved[i : max(i + 1, end)], (0,)) for i, end in zip(indices, ends, strict=True)]
+    return stack(parts).each(lambda c: np.moveaxis(c, 0, axis))
 
 
 def at(system: System, ufunc: np.ufunc, target: Any, index: Any, values: Any = None) -> None:

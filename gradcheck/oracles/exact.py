@@ -39,7 +39,7 @@ class Exact:
         """One piece of evidence per argument for the formula, then one each for forward and gradient accuracy."""
         start = time.perf_counter()
         try:
-            claims = Claims(lambda final: self._claim(problem, final))
+            claims = self.claims(problem)
             findings, operations = self._findings(problem, claims)
         except NotLiftable as error:
             yield self._silent(problem, "not liftable", str(error))
@@ -55,6 +55,10 @@ class Exact:
         if problem.true is None and formula_holds:
             problem.true = tuple(midpoints(c) for c in exact.cotangents)
         yield from self._accuracy(problem, exact, formula_holds)
+
+    def claims(self, problem: Problem) -> Claims:
+        """What the rule's code claims at the point, at any precision.  Raises NotLiftable, TooLarge."""
+        return Claims(lambda final: self._claim(problem, final))
 
     def _claim(self, problem: Problem, final: bool) -> Claim:
         return claim(

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcheck.oracles import same_source
 from gradcheck.oracles.differences import relative
+from gradcheck.oracles.residuals import at_kink
 from gradcheck.oracles.stored_programs import stored
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array, Evidence, Question, Stance
@@ -177,7 +178,11 @@ def compared(problem: Problem, twin: Twin) -> Iterator[Evidence]:
         return
     for k, (ours, theirs) in enumerate(zip(problem.claimed, twin.cotangents, strict=True)):
         scale = problem.scale(k, theirs[0])
-        yield from compare(problem, "formula", k, ours, theirs, scale, epsilon)
+        for e in compare(problem, "formula", k, ours, theirs, scale, epsilon):
+            # Asked alone, this oracle has been told of no kinks.
+            alone = problem.asked and problem.true is None
+            kink = alone and e.stance == "against" and at_kink(problem, k, e.entry or ())
+            yield said(problem, "not applicable", reason="kink") if kink else e
 
 
 def compare(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.lifted.array import NotLiftable
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, slope, with_enough_bits
 from gradcheck.oracles.parts import Entry, phased_signs, phases
@@ -179,6 +180,24 @@ def agree(forward: Slope, backward: Slope) -> bool:
     """Whether every output has the same slope to both sides, so that a tie is no kink."""
     pairs = zip(forward.outputs, backward.outputs, strict=True)
     return all((a + b).contains(0) for f, g in pairs for a, b in zip(f.flat, g.flat, strict=True))
+
+
+def at_kink(problem: Problem, argument: int, entry: tuple[int, ...]) -> bool:
+    """Whether the one-sided slopes along an entry differ; False where the forward cannot be lifted."""
+
+    def differ(bits: int, final: bool) -> bool:
+        forward = certified(problem, direction, final)
+        against = tuple(None if v is None else -v for v in direction)
+        return bool(forward.ties) and not agree(forward, certified(problem, against, final))
+
+    try:
+        for phase in phases(problem.args[argument]):
+            direction = unit(problem, argument, entry, phase)
+            if with_enough_bits(differ):
+                return True
+    except NotLiftable:
+        pass
+    return False
 
 
 def claimed_slope(exact: Claim, direction: tuple[Array | None, ...]) -> Any:

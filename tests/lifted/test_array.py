@@ -93,7 +93,6 @@ LEAVING: dict[str, tuple[Callable[[Any], Any], str]] = {
     "complex()": (lambda x: complex(x[0, 0]), "float.. of an exact number"),
     "astype(int)": (lambda x: x.astype(int), r"astype\(int\) truncates.*indices"),
     "array(dtype=int)": (lambda x: np.array(x, dtype=int), r"astype\(int\) truncates"),
-    "array(ndmin=)": (lambda x: np.array(x, ndmin=3), "does not know ndmin"),
     "an object array": (lambda x: x + np.array([1.0, 2, 3], dtype=object), "object array.*arrays of floats"),
     "complex numbers into a real array": (lambda x: np.zeros_like(x).__setitem__(0, 1j * x[0]), "dtype=complex"),
     "astype(float) of complex numbers": (lambda x: (1j * x).astype(float), r"take z\.real"),
@@ -111,7 +110,6 @@ LEAVING: dict[str, tuple[Callable[[Any], Any], str]] = {
     "an entry of a plain array": (lambda x: np.arange(3.0).__setitem__(0, x[0, 0]), "exact"),
     "out= a plain array": (lambda x: np.exp(x, out=np.arange(6.0).reshape(2, 3)), "create it with np.zeros_like"),
     "at a plain array": (lambda x: np.add.at(np.arange(3.0), [0], x[0, 0]), "create it with np.zeros_like"),
-    "reduceat": (lambda x: np.add.reduceat(x, [0, 1]), "np.add.reduceat is not known"),
     "a flat copy": (lambda x: x.T.flat.__setitem__(0, 1.0), "read-only"),
 }
 

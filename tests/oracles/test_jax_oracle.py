@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import contract
+from gradcheck import check, contract
 from gradcheck.oracles.jax import Jax
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Point
@@ -134,6 +134,31 @@ def test_a_right_rule_agrees_with_its_twin(name: str) -> None:
     if name != "no entries":
         assert ("forward", None) in found
         assert ("formula", "x" if "x" in rule.argument_names(1) else rule.argument_names(1)[0]) in found
+
+
+KINKED = Rule(
+    lambda x: (np.abs(x), lambda dy: dy * np.sign(x)),
+    jax=lambda jax, x: jax.numpy.where(x < 0, -x, x),
+)
+
+
+@pytest.mark.parametrize("named", [("jax",), ("exact", "jax")])
+def test_a_convention_at_a_kink_refutes_another(named: Any) -> None:
+    found = [e for e in check(KINKED, np.array([0.0, 1.5]), oracles=named).evidence if e.oracle == "jax"]
+    assert [(e.question, e.stance, e.reason) for e in found] == [
+        ("forward", "for", ""),
+        ("formula", "not applicable", "kink"),
+    ]
+
+
+def test_a_wrong_pullback_away_from_kinks_is_excused_by_none() -> None:
+    wrong = Rule(lambda x: (np.abs(x), lambda dy: 2 * dy * np.sign(x)), jax=KINKED.jax)
+    assert check(wrong, np.array([-2.0, 1.5]), oracles=["jax"]).verdict == "fail"
+
+
+def test_a_function_that_cannot_be_lifted_has_no_kinks_that_are_known() -> None:
+    opaque = Rule(lambda x: (np.vectorize(float)(x.tolist()), lambda dy: 2 * dy), jax=lambda jax, x: x)
+    assert check(opaque, np.array([0.0, 1.5]), oracles=["jax"]).verdict == "fail"
 
 
 def test_overflow_in_float32_is_that_of_float32() -> None:
