@@ -36,7 +36,7 @@ def transposed(
     inputs = x.reshape(batch, groups, channels // groups, *x.shape[2:])
     kernels = w.reshape(groups, channels // groups, *w.shape[1:])
     view = np.einsum(f"ngc{places},gco{size}->ngo{places}{size}", inputs, kernels, optimize=True)
-    y = folded(view.reshape(batch, -1, *view.shape[3:]), shape, **layout)
+    y = folded(view.reshape(batch, len(b), *view.shape[3:]), shape, **layout)
 
     def pullback(dy: Array) -> Any:
         g = unfolded(dy, w.shape[2:], **layout).reshape(view.shape)
