@@ -1,0 +1,237 @@
+"""Faults planted in every pullback of the targets, each put before the checks."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.cases import Case
+from gradcheck.domains import seed_of
+from gradcheck.faults.answers import Wrapper
+from gradcheck.faults.edits import Edit, Unreached, edited, edits
+from gradcheck.faults.equivalence import at_kinks_only, proved_same
+from gradcheck.faults.fates import Fate
+from gradcheck.faults.planting import answer_of, wrapped
+from gradcheck.faults.trials import Subject, args_of, differs, evaluated, misbehaves, tried
+from gradcheck.faults.wrappers import WRAPPERS
+from gradcheck.problems import MissingData, Problem
+from gradcheck.rules import Rule
+from gradcheck.run.targets import Found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to plant: all faults, or so many of each rule; and edits that somebody read and found to be no mistakes."""
+
+    seed: int = 0
+    share: int | None = None
+    reviewed: Mapping[str, str] | None = None
+
+
+def study(cases: Sequence[Case], plan: Plan) -> list[Fate]:
+    """The fates of the faults of one rule, whose cases these are."""
+    try:
+        subjects = [s for s in (Subject(c, plan.seed) for c in cases) if s.problems]
+    except MissingData:
+        return []
+    chosen = sampled(list(faults_of(subjects)), cases[0].rule.name, plan)
+    return [fate for fault in chosen if (fate := fate_of(subjects, fault, plan)) is not None]
+
+
+Fault = tuple[Subject, Wrapper, int] | Edit
+
+
+def faults_of(subjects: Sequence[Subject]) -> Iterator[Fault]:
+    """Every wrapper in every argument of every case, and every edit of the rule."""
+    for subject in subjects:
+        count = len(subject.problems[0].args)
+        for wrapper in WRAPPERS:
+            yield from ((subject, wrapper, k) for k in range(count if wrapper.each else 1))
+    yield from edits(subjects[0].case.rule)
+
+
+def sampled(faults: list[Fault], name: str, plan: Plan) -> list[Fault]:
+    """So many of the faults, chosen by the seed and the name of the rule."""
+    if plan.share is None or plan.share >= len(faults):
+        return faults
+    rng = np.random.default_rng(seed_of(f"{name}/faults", plan.seed))
+    return [faults[i] for i in sorted(rng.choice(len(faults), plan.share, replace=False))]
+
+
+def fate_of(subjects: Sequence[Subject], fault: Fault, plan: Plan) -> Fate | None:
+    """What became of a fault; None where it is none: it does not apply, or changes the forward too."""
+    return fate_of_edit(subjects, fault, plan) if isinstance(fault, Edit) else fate_of_wrapper(*fault)
+
+
+# Wrappers.
+
+
+def fate_of_wrapper(subject: Subject, wrapper: Wrapper, k: int) -> Fate | None:
+    """A wrapper counts where it changes an answer; one that costs digits, where that is beyond the budget."""
+    wrong = wrapped(subject.case.rule, wrapper, k)
+    points = [p.point.name for p in subject.problems if shows(wrapper, k, wrong, p)]
+    if not points:
+        return None
+    name = f"{wrapper.name} (d{subject.problems[0].names[k]})" if wrapper.each else wrapper.name
+    trial = tried(subject, wrong, points)
+    fate = Fate(subject.case.name, name, "wrapper", "caught", trial.by or "", trial.why)
+    if trial.by is not None:
+        return fate
+    if wrapper.shows == "accuracy" and all("accuracy" in p.extras for p in trial.problems):
+        return None
+    if at_kinks_only(trial):
+        return replace(fate, outcome="equivalent", why="another subgradient at a kink")
+    return replace(fate, outcome="survived", why=f"at {', '.join(points)}")
+
+
+def shows(wrapper: Wrapper, k: int, wrong: Rule, problem: Problem) -> bool:
+    """Whether a mistake changes anything at a point: numbers beyond rounding, last digits, or behaviour."""
+    dy: Any = tuple(d.copy() for d in problem.dy)
+    answer = answer_of(problem.rule, args_of(problem.args), problem.params, dy[0] if problem.single else dy)
+    if wrapper.shows == "contract":
+        found = wrapper.change(answer_of(problem.rule, args_of(problem.args), problem.params, answer_dy(problem)), k)
+        if found is None:
+            return False
+        if any(c is None for c in found):
+            return True
+        return misbehaves(problem.rule, wrong, problem)
+    found = wrapper.wrong(answer, k)
+    return found is not None and (wrapper.shows == "accuracy" or differs(found, answer.cotangents))
+
+
+def answer_dy(problem: Problem) -> Any:
+    """Copies of the cotangents, as a pullback takes them."""
+    dy = tuple(d.copy() for d in problem.dy)
+    return dy[0] if problem.single else dy
+
+
+# Edits.
+
+
+def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | None:
+    """An edit counts where it leaves the forward alone; it is caught where one case of the rule sees it."""
+    wrong = edited(subjects[0].case.rule, edit)
+    points = [changed_points(s, wrong) for s in subjects]
+    if any(p is None for p in points):
+        return None
+    helper = edit.function.__qualname__ != subjects[0].case.rule.function.__qualname__
+    live = [(s, p) for s, p in zip(subjects, points, strict=True) if p]
+    for subject, names in live:
+        trial = tried(subject, wrong, names)
+        if trial.by is not None:
+            return Fate(subject.case.name, edit.name, "edit", "caught", trial.by, trial.why, helper)
+        if at_kinks_only(trial):
+            why = "another subgradient at a kink"
+            return Fate(subject.case.name, edit.name, "edit", "equivalent", "", why, helper)
+    fate = Fate((live[0][0] if live else subjects[0]).case.name, edit.name, "edit", "survived", helper=helper)
+    if not live and not is_reached(subjects, edit):
+        return replace(fate, outcome="unreached")
+    why = reviewed(edit, plan) or proved_same([s for s, _ in live] or subjects, wrong)
+    if why:
+        return replace(fate, outcome="equivalent", why=why)
+    return fate if live else replace(fate, outcome="silent")
+
+
+def reviewed(edit: Edit, plan: Plan) -> str:
+    """Why somebody who read an edit found it to be no mistake."""
+    return (plan.reviewed or {}).get(edit.key, "")
+
+
+def changed_points(subject: Subject, wrong: Rule) -> list[str] | None:
+    """The points at which an edit changes the answer of the pullback; None where it changes the forward."""
+    names = []
+    for right in subject.problems:
+        try:
+            with np.errstate(all="ignore"):
+                y, _ = wrong(*args_of(right.args), **right.params)
+        except Exception:
+            return None
+        ys = (y,) if right.single else y
+        if not isinstance(ys, tuple) or differs(ys, right.y, 0.0):
+            return None
+        try:
+            claimed = evaluated(wrong, right.point, subject).claimed
+        except Exception:
+            names.append(right.point.name)
+            continue
+        if differs(claimed, right.claimed, 0.0):
+            names.append(right.point.name)
+    return names
+
+
+def is_reached(subjects: Sequence[Subject], edit: Edit) -> bool:
+    """Whether a point of the rule comes to the place of an edit: whether a bomb there goes off."""
+    if edit.bomb is None:
+        return True
+    bombed = edited(subjects[0].case.rule, edit, edit.bomb)
+    for subject in subjects:
+        for problem in subject.problems:
+            try:
+                evaluated(bombed, problem.point, subject)
+            except Unreached:
+                return True
+            except Exception:
+                return True
+    return False
+
+
+# Several processes.
+
+
+def run(found: Sequence[Found], plan: Plan, jobs: int) -> Iterator[list[Fate]]:
+    """The fates of each rule's faults, as they become known."""
+    import concurrent.futures
+    import multiprocessing
+
+    groups = by_rule(found)
+    if jobs <= 1:
+        yield from (study(cases, plan) for cases in groups.values())
+        return
+    targets = tuple(dict.fromkeys(f.target for f in found))
+    chosen = {name: [c.label for c in cases] for name, cases in groups.items()}
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(jobs, context, start_worker, (targets, chosen, plan)) as pool:
+        futures = [pool.submit(study_named, name) for name in groups]
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                yield future.result()
+        except (KeyboardInterrupt, GeneratorExit):
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+
+
+def by_rule(found: Sequence[Found]) -> dict[str, list[Case]]:
+    """Cases by the name of their rule."""
+    groups: dict[str, list[Case]] = {}
+    for f in found:
+        if isinstance(f.item, Case):
+            groups.setdefault(f.item.rule.name, []).append(f.item)
+    return groups
+
+
+# What a worker process knows, set when it starts.
+_groups: dict[str, list[Case]] = {}
+_plan = Plan()
+
+
+def start_worker(targets: tuple[str, ...], chosen: dict[str, list[str]], plan: Plan) -> None:
+    """Load the targets in a fresh process.  The parent alone answers an interrupt."""
+    global _plan
+    from gradcheck.run.targets import find
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _plan = plan
+    for name, cases in by_rule(find(targets)).items():
+        if name in chosen:
+            _groups[name] = [c for c in cases if c.label in chosen[name]]
+
+
+def study_named(name: str) -> list[Fate]:
+    """The fates of one rule's faults, in a worker process."""
+    return study(_groups[name], _plan)
