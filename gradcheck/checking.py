@@ -6,10 +6,8 @@ import contextlib
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
@@ -21,8 +19,6 @@ from gradcheck.kept import kept
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
 from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
-
-OURS = Path(__file__).parent
 
 
 class OutOfTime(BaseException):
@@ -95,8 +91,9 @@ def check(
         return check_points(rule, rule.name, points, settings, complete=True)
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
-    rule.argument_names(len(args))
-    point = Point("given", "given", tuple(np.asarray(a) for a in args), dict(params or {}), dy)
+    names = rule.argument_names(len(args))
+    given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
+    point = Point("given", "given", given, dict(params or {}), dy)
     return check_points(rule, rule.name, [(point, None)], settings)
 
 
@@ -161,14 +158,24 @@ def check_points(
                 problem = evaluate(rule, point, case, settings)
                 problems.append(problem)
                 evidence += examine(problem, wanted)
-        except OutOfTime:
-            trouble = f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s."
+        except OutOfTime as stop:
+            where = contract.relevant_line(stop)
+            trouble = (
+                f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s"
+                f"{f', in {where}' if where else ''}."
+            )
         except (Exception, SystemExit) as error:
-            trouble = f"The rule raised at {point.name}: {raised(error)}"
+            trouble = raised(error, point)
         if trouble:
             break
         if "counterexample" in problem.extras:
             waiting.insert(0, (problem.extras["counterexample"], case))
+    edges: list[str] = []
+    if complete and not trouble:
+        for case in dict.fromkeys(c for _, c in points if c is not None):
+            said = list(contract.examine_case(case, settings.seed))
+            evidence += [e for e in said if not isinstance(e, str)]
+            edges += [e for e in said if isinstance(e, str)]
     evidence = judge_known_wrong(rule, evidence, complete=complete)
     outcome: Verdict = "error" if trouble else verdict(evidence)
     failed = deciding(problems, evidence, outcome)
@@ -176,8 +183,8 @@ def check_points(
         name,
         outcome,
         tuple(evidence),
-        trouble or (explained(failed, evidence, outcome) if failed else None),
-        tuple(notes(problems, evidence)),
+        trouble or (explained(failed, evidence, outcome) if failed else beside(evidence, outcome)),
+        (*notes(problems, evidence), *edges),
         tuple(replace(p.point, dy=p.dy[0] if p.single else p.dy) for p in problems),
         (failed or problems[0]).true if problems else None,
         worst_accuracy(problems),
@@ -204,7 +211,7 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
     """What contract and oracles say at one point; with cotangents of the wrong shape there is nothing to compare."""
     misbehaviour = list(contract.examine(problem))
     yield from misbehaviour
-    if any(c.shape != a.shape for c, a in zip(problem.claimed, problem.args, strict=True)):
+    if not problem.size or any(c.shape != a.shape for c, a in zip(problem.claimed, problem.args, strict=True)):
         return
     for oracle in wanted:
         missing = oracle.why_not()
@@ -263,13 +270,15 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def raised(error: BaseException) -> str:
-    """An exception with the line of the user's code that raised it."""
+def raised(error: BaseException, point: Point) -> str:
+    """Which side of the rule raised what, and in which line of the user's code."""
     if isinstance(error, contract.ContractError):
-        return str(error)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if OURS not in Path(f.filename).parents]
-    where = f" ({frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+        return f"The rule raised at {point.name}: {error}"
+    side = contract.side_of(error)
+    where = contract.relevant_line(error)
+    beside = ", where the forward does not" if side == "the pullback" else ""
+    told = f"{type(error).__name__}: {error}"
+    return f"{side.capitalize()} raised at {point.name}{beside}: {told}{f' ({where})' if where else ''}"
 
 
 def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict) -> Problem | None:
@@ -287,6 +296,12 @@ def explained(problem: Problem, evidence: list[Evidence], outcome: Verdict) -> s
     """The diagnosis of a failure, or who disagrees with whom."""
     here = [e for e in evidence if e.point == problem.point.name]
     return disagreement(problem, here) if outcome == "disputed" else diagnosis.diagnose(problem, here)
+
+
+def beside(evidence: list[Evidence], outcome: Verdict) -> str | None:
+    """The diagnosis of what is wrong at no point of the case, but at an edge of its domain."""
+    found = [e.detail for e in evidence if e.stance == "against" and e.question == "contract"]
+    return diagnosis.sentence(found[0]) if found and outcome == "fail" else None
 
 
 def disagreement(problem: Problem, here: list[Evidence]) -> str:
@@ -318,6 +333,7 @@ def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
         yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
     if problems and problems[0].rule.surrogate is not None:
         yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"
+    yield from dict.fromkeys(note for p in problems for note in p.extras.get("notes", ()))
     missing = sorted({e.detail for e in evidence if e.reason == "not installed"})
     yield from missing
 

@@ -91,9 +91,13 @@ def draw(
     domain: Mapping[str, Spec], name: str, *, role: str = "random", turn: int = 0, seed: int = 0
 ) -> dict[str, Any]:
     """A value for each name of the domain.  `turn` cycles through choices and special values."""
-    drawing = Draw(name, role=role, turn=turn, seed=seed)
+    return fill(Draw(name, role=role, turn=turn, seed=seed), domain)
+
+
+def fill(drawing: Draw, domain: Mapping[str, Spec]) -> dict[str, Any]:
+    """A value for each name of the domain, drawn one after the other."""
     for key, spec in domain.items():
-        drawing.rng = np.random.default_rng(seed_of(f"{name}/{key}", seed))
+        drawing.rng = np.random.default_rng(seed_of(f"{drawing.name}/{key}", drawing.seed))
         drawing.values[key] = spec.draw(drawing)
     return drawing.values
 

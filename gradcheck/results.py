@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "known wrong": "this oracle is declared to be wrong here",
     "surrogate": "the pullback is deliberately not the derivative of the forward",
     "no data": "the data set that this case needs is not installed",
+    "nothing to compare": "the arguments have no entries",
     "low precision": "the function works in a precision too low for this oracle",
 }
 

@@ -46,6 +46,8 @@ class Rule:
         self.surrogate = surrogate
         self.accuracy = accuracy
         self.graph = graph
+        # Whether forward and backward are functions of their own, which may share what the last forward left behind.
+        self.separate = False
         # update_wrapper would overwrite the attributes above with those of a wrapped rule (__dict__).
         functools.update_wrapper(self, function, updated=())
         self._check_declaration()
@@ -167,4 +169,6 @@ def from_vjp(forward: Function, vjp: Function, **declaration: Any) -> Rule:
         return forward(*args, **params), lambda dy: vjp(dy, *args, **params)
 
     functools.update_wrapper(function, forward, updated=())
-    return Rule(function, **declaration)
+    made = Rule(function, **declaration)
+    made.separate = True
+    return made

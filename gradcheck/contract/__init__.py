@@ -1,0 +1,38 @@
+"""What a rule and its pullback owe their caller, whatever their numbers are.
+
+A forward may refuse what it is given, by raising; that is a note.  A pullback may not refuse what its forward accepted,
+and neither may change what belongs to others, depend on what was called before, or on how the numbers lie in memory.
+"""
+
+from gradcheck.contract.calling import (
+    ContractError,
+    answer,
+    as_argument,
+    call,
+    copied,
+    cotangents,
+    describe,
+    evaluate,
+    given,
+    side_of,
+    unmasked,
+)
+from gradcheck.contract.examining import examine, examine_case
+from gradcheck.contract.findings import relevant_line
+
+__all__ = [
+    "ContractError",
+    "answer",
+    "as_argument",
+    "call",
+    "copied",
+    "cotangents",
+    "describe",
+    "evaluate",
+    "examine",
+    "examine_case",
+    "given",
+    "relevant_line",
+    "side_of",
+    "unmasked",
+]

@@ -1,0 +1,139 @@
+"""A rule called in floating point: what it and its pullback must return for there to be anything to examine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.problems import Problem, as_tuple, draw_cotangent
+from gradcheck.results import Array, Point
+from gradcheck.rules import Rule
+
+
+class ContractError(ValueError):
+    """A rule or pullback returned something that cannot be checked; the message says what and what is expected."""
+
+
+def evaluate(rule: Rule, point: Point, *, seed: int, **options: Any) -> Problem:
+    """The problem of a rule at a point: its outputs and claimed cotangents in floating point.
+
+    Raises ContractError where it does not return what a rule returns, and whatever the rule itself raises.
+    """
+    names = rule.argument_names(len(point.args))
+    args = tuple(as_argument(name, a) for name, a in zip(names, point.args, strict=True))
+    with blaming("the forward"):
+        y, pullback = call(rule, args, point.params)
+    single = not isinstance(y, tuple)
+    ys = tuple(np.asarray(unmasked("y", v)) for v in as_tuple(y, single))
+    problem = Problem(rule, point, names, args, point.params, ys, (), (), single=single, seed=seed, **options)
+    problem.dy = cotangents(problem)
+    with blaming("the pullback"):
+        answered = pullback(given(problem.dy, single))
+    problem.claimed = answer(names, args, answered)
+    return problem
+
+
+@contextlib.contextmanager
+def blaming(side: str) -> Iterator[None]:
+    """What is raised inside carries a note of which side of the rule raised it; see `side_of`."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, ContractError):
+            error.add_note(f"raised by {side}")
+        raise
+
+
+def side_of(error: BaseException) -> str:
+    """``the forward`` or ``the pullback``, where it is known which of them raised; else ``the rule``."""
+    notes = [n for n in getattr(error, "__notes__", ()) if n.startswith("raised by ")]
+    return notes[-1].removeprefix("raised by ") if notes else "the rule"
+
+
+def unmasked(name: str, value: Any) -> Any:
+    """The value itself.  Raises ContractError for a masked array, whose mask would be lost on the way."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ContractError(
+            f"{name} is a masked array, whose mask would be lost: pass {name}.filled(...) and the mask as a parameter"
+        )
+    return value
+
+
+def as_argument(name: str, value: Any) -> Array:
+    """A differentiated argument as an array.  Raises ContractError for integers, booleans and objects."""
+    array = np.asarray(unmasked(f"argument {name}", value))
+    if array.dtype.kind not in "fc":
+        raise ContractError(
+            f"argument {name} has dtype {array.dtype}: only float and complex arrays are differentiated; "
+            f"make it float, or pass it as params={{{name!r}: ...}}"
+        )
+    # Numbers of the other byte order are the same numbers: cotangents come in the machine's own.
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def call(rule: Rule, args: tuple[Array, ...], params: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The rule at copies of its arguments.  Raises ContractError unless it returns ``(y, pullback)``."""
+    with np.errstate(all="ignore"):
+        answered = rule(*(a.copy() for a in args), **copied(params))
+    if not (isinstance(answered, tuple) and len(answered) == 2 and callable(answered[1])):
+        raise ContractError(f"{rule.name} returned {describe(answered)}: a rule returns (y, pullback)")
+    return answered
+
+
+def copied(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters whose arrays may be written into without harm."""
+    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in params.items()}
+
+
+def describe(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def cotangents(problem: Problem) -> tuple[Array, ...]:
+    """The cotangents of the point, or ones drawn for it.  Raises ContractError where given ones do not fit."""
+    if problem.point.dy is None:
+        return tuple(draw_cotangent(problem.rng(f"dy{i}"), y) for i, y in enumerate(problem.y))
+    found = as_tuple(problem.point.dy, problem.single)
+    if len(found) != len(problem.y):
+        raise ContractError(f"dy has {len(found)} entries, there are {len(problem.y)} outputs: pass one for each")
+    if any(np.iscomplexobj(d) and not np.iscomplexobj(y) for d, y in zip(found, problem.y, strict=True)):
+        raise ContractError("dy is complex, the output is real: pass a real cotangent")
+    dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(found, problem.y, strict=True))
+    for d, y in zip(dys, problem.y, strict=True):
+        if d.shape != y.shape:
+            raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")
+    if not all(np.isfinite(d).all() for d in dys):
+        raise ContractError("dy has entries that are not finite: pass finite numbers, or None to have them drawn")
+    if any(d.size for d in dys) and not any(d.any() for d in dys):
+        raise ContractError("dy is zero everywhere, which every linear pullback answers with zeros: pass another one")
+    return dys
+
+
+def given(dys: tuple[Array, ...], single: bool) -> Any:
+    """Copies of cotangents as a pullback takes them: bare for a single output.  0-d ones stay arrays."""
+    copies = tuple(d.copy() for d in dys)
+    return copies[0] if single else copies
+
+
+def answer(names: tuple[str, ...], args: tuple[Array, ...], answered: Any) -> tuple[Array, ...]:
+    """A pullback's answer as a tuple of arrays.  Raises ContractError for a wrong count, None or objects."""
+    found = answered if isinstance(answered, tuple | list) else (answered,)
+    if len(found) != len(args):
+        raise ContractError(
+            f"the pullback returned {len(found)} cotangents, there are {len(args)} arguments: {', '.join(names)}"
+        )
+    for name, value in zip(names, found, strict=True):
+        if value is None:
+            raise ContractError(f"the cotangent of {name} is None: return an array of zeros where nothing flows")
+    # Copies: what the next call writes into a buffer of the pullback's own must not change this answer.
+    arrays = tuple(np.array(unmasked(f"the cotangent of {n}", v)) for n, v in zip(names, found, strict=True))
+    for name, array in zip(names, arrays, strict=True):
+        if array.dtype.kind not in "fciub":
+            raise ContractError(f"the cotangent of {name} has dtype {array.dtype}: return floats")
+    return arrays
