@@ -22,6 +22,10 @@ from gradcheck.problems import MissingData, Problem
 from gradcheck.rules import Rule
 from gradcheck.run.targets import Found
 
+# How many other seeds are asked before an edit is said to be no mistake.
+SEEDS = 2
+SUBGRADIENT = "another subgradient at a kink"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -83,8 +87,8 @@ def fate_of_wrapper(subject: Subject, wrapper: Wrapper, k: int) -> Fate | None:
         return fate
     if wrapper.shows == "accuracy" and all("accuracy" in p.extras for p in trial.problems):
         return None
-    if at_kinks_only(trial):
-        return replace(fate, outcome="equivalent", why="another subgradient at a kink")
+    if wrapper.shows == "formula" and at_kinks_only(trial):
+        return replace(fate, outcome="equivalent", why=SUBGRADIENT)
     return replace(fate, outcome="survived", why=f"at {', '.join(points)}")
 
 
@@ -119,21 +123,36 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
     if any(p is None for p in points):
         return None
     helper = edit.function.__qualname__ != subjects[0].case.rule.function.__qualname__
-    live = [(s, p) for s, p in zip(subjects, points, strict=True) if p]
-    for subject, names in live:
-        trial = tried(subject, wrong, names)
-        if trial.by is not None:
-            return Fate(subject.case.name, edit.name, "edit", "caught", trial.by, trial.why, helper)
-        if at_kinks_only(trial):
-            why = "another subgradient at a kink"
-            return Fate(subject.case.name, edit.name, "edit", "equivalent", "", why, helper)
-    fate = Fate((live[0][0] if live else subjects[0]).case.name, edit.name, "edit", "survived", helper=helper)
-    if not live and not is_reached(subjects, edit):
+    fate = Fate(subjects[0].case.name, edit.name, "edit", "survived", helper=helper)
+    order = sorted(zip(subjects, points, strict=True), key=lambda pair: not pair[1])
+    trials = []
+    for subject, names in order:
+        trials.append(tried(subject, wrong, names or []))
+        if trials[-1].by is not None:
+            return replace(fate, case=subject.case.name, outcome="caught", by=trials[-1].by or "", why=trials[-1].why)
+    fate = replace(fate, case=order[0][0].case.name)
+    if not any(points) and not is_reached(subjects, edit):
         return replace(fate, outcome="unreached")
-    why = reviewed(edit, plan) or proved_same([s for s, _ in live] or subjects, wrong)
+    witness = told_apart(subjects, wrong)
+    if witness:
+        return replace(fate, why=witness)
+    kinks = [t for t in trials if t.problems]
+    why = reviewed(edit, plan) or proved_same(subjects, wrong)
+    if kinks and all(map(at_kinks_only, kinks)):
+        why = SUBGRADIENT
     if why:
         return replace(fate, outcome="equivalent", why=why)
-    return fate if live else replace(fate, outcome="silent")
+    return fate if any(points) else replace(fate, outcome="silent")
+
+
+def told_apart(subjects: Sequence[Subject], wrong: Rule) -> str:
+    """Where other seeds show that an edit is a mistake, although this one does not; empty where none does."""
+    for other in (Subject(s.case, s.seed + step) for step in range(1, 1 + SEEDS) for s in subjects):
+        points = changed_points(other, wrong)
+        trial = tried(other, wrong, points) if points else None
+        if points is None or (trial is not None and trial.by is not None):
+            return f"seen with seed {other.seed} only, in {other.case.name}"
+    return ""
 
 
 def reviewed(edit: Edit, plan: Plan) -> str:

@@ -25,14 +25,11 @@ def at_kinks_only(trial: Trial) -> bool:
 
 
 def proved_same(subjects: Iterable[Subject], wrong: Rule) -> str:
-    """How the same pullback was proved, for each case at one point at least; empty where it was not."""
-    points = 0
-    for subject in subjects:
-        answers = [same_at(problem, wrong) for problem in subject.problems]
-        if False in answers or True not in answers:
-            return ""
-        points += answers.count(True)
-    return f"proved equal on symbols at {points} points" if points else ""
+    """How the same pullback was proved, at one point at least; empty where it was not, or where it is another."""
+    answers = [same_at(problem, wrong) for subject in subjects for problem in subject.problems]
+    if False in answers or True not in answers:
+        return ""
+    return f"proved equal on symbols at {answers.count(True)} points"
 
 
 def same_at(problem: Problem, wrong: Rule) -> bool | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import checking, oracles
+from gradcheck import checking, contract, oracles
 from gradcheck.cases import Case
 from gradcheck.contract import ContractError
 from gradcheck.problems import Problem
@@ -31,6 +31,11 @@ class Subject:
     case: Case
     seed: int = 0
     baseline: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> list[str]:
+        """The names of all its points."""
+        return [p.point.name for p in self.problems]
 
     @cached_property
     def settings(self) -> checking.Settings:
@@ -66,11 +71,13 @@ def evaluated(rule: Rule, point: Point, subject: Subject) -> Problem:
 
 
 def tried(subject: Subject, rule: Rule, points: Sequence[str]) -> Trial:
-    """Put a faulty rule before the checks, at the points of these names."""
+    """Put a faulty rule before the checks, at the points of these names, where it shows; then everywhere."""
     trial = Trial()
     try:
         with checking.time_limit(SECONDS):
             trial.by, trial.why = seen(subject, rule, points, trial)
+            if trial.by is None:
+                trial.by, trial.why = seen_elsewhere(subject, rule, points)
     except checking.OutOfTime:
         trial.by = "raises"
     if trial.by is None and not sufficient(subject, trial):
@@ -78,13 +85,19 @@ def tried(subject: Subject, rule: Rule, points: Sequence[str]) -> Trial:
     return trial
 
 
-def seen(subject: Subject, rule: Rule, points: Sequence[str], trial: Trial) -> tuple[str | None, str]:
+def seen(
+    subject: Subject,
+    rule: Rule,
+    points: Sequence[str],
+    trial: Trial,
+    stages: Sequence[Sequence[str]] = STAGES,
+) -> tuple[str | None, str]:
     """Who speaks against the rule first, and what is said; None where nobody does."""
     waiting = [p.point for p in subject.problems if p.point.name in points]
-    for stage in STAGES:
+    for stage in stages:
         for i, point in enumerate(waiting):
             try:
-                if stage is STAGES[0]:
+                if stage is stages[0]:
                     trial.problems.append(evaluated(rule, point, subject))
                 against = first_against(rule, stage, trial.problems[i], trial)
             except ContractError as error:
@@ -100,6 +113,19 @@ def seen(subject: Subject, rule: Rule, points: Sequence[str], trial: Trial) -> t
                 if found[0]:
                     return found
     return None, ""
+
+
+def seen_elsewhere(subject: Subject, rule: Rule, points: Sequence[str]) -> tuple[str | None, str]:
+    """Who speaks against a rule where its answers are the right ones: in float32, at the edges of the domain, exactly."""
+    others = [name for name in subject.points if name not in points]
+    case = Case(rule, subject.case.label)
+    try:
+        found = next((e for e in contract.examine_case(case, subject.seed) if not isinstance(e, str)), None)
+    except Exception as error:
+        return "raises", f"{type(error).__name__}: {error}"
+    if found is not None:
+        return "contract", found.detail
+    return seen(subject, rule, others, Trial(), STAGES[:1])
 
 
 def replace_points(subject: Subject, point: Point) -> Subject:
