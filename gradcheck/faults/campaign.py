@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,12 +39,15 @@ class Plan:
 
 def study(cases: Sequence[Case], plan: Plan) -> list[Fate]:
     """The fates of the faults of one rule, whose cases these are."""
-    try:
-        subjects = [s for s in (Subject(c, plan.seed) for c in cases) if s.problems]
-    except MissingData:
-        return []
-    chosen = sampled(list(faults_of(subjects)), cases[0].rule.name, plan)
-    return [fate for fault in chosen if (fate := fate_of(subjects, fault, plan)) is not None]
+    with warnings.catch_warnings():
+        # What wrong code warns of is not ours.
+        warnings.simplefilter("ignore")
+        try:
+            subjects = [s for s in (Subject(c, plan.seed) for c in cases) if s.problems]
+        except MissingData:
+            return []
+        chosen = sampled(list(faults_of(subjects)), cases[0].rule.name, plan)
+        return [fate for fault in chosen if (fate := fate_of(subjects, fault, plan)) is not None]
 
 
 Fault = tuple[Subject, Wrapper, int] | Edit
@@ -125,6 +129,8 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
     helper = edit.function.__qualname__ != subjects[0].case.rule.function.__qualname__
     fate = Fate(subjects[0].case.name, edit.name, "edit", "survived", helper=helper)
     order = sorted(zip(subjects, points, strict=True), key=lambda pair: not pair[1])
+    if helper and not any(points) and edit.key in _equal:
+        return replace(fate, outcome="silent")
     trials = []
     for subject, names in order:
         trials.append(tried(subject, wrong, names or []))
@@ -141,6 +147,7 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
     if kinks and all(map(at_kinks_only, kinks)):
         why = SUBGRADIENT
     if why:
+        _equal.add(edit.key)
         return replace(fate, outcome="equivalent", why=why)
     return fate if any(points) else replace(fate, outcome="silent")
 
@@ -233,6 +240,9 @@ def by_rule(found: Sequence[Found]) -> dict[str, list[Case]]:
             groups.setdefault(f.item.rule.name, []).append(f.item)
     return groups
 
+
+# Edits of helpers that were found to be no mistakes in this process: what changes nothing needs no further proof.
+_equal: set[str] = set()
 
 # What a worker process knows, set when it starts.
 _groups: dict[str, list[Case]] = {}

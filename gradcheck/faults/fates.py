@@ -84,16 +84,24 @@ def counted(fates: Iterable[Fate]) -> Count:
     return Count(outcomes["caught"], outcomes["caught"] + outcomes["survived"])
 
 
-def settled(fates: Iterable[Fate]) -> list[Fate]:
-    """Edits of helpers that change nothing in one rule are mistakes where another rule shows them, else survivors."""
+def settled(fates: Iterable[Fate], *, complete: bool = True) -> list[Fate]:
+    """Edits of helpers that change nothing in one rule are mistakes where another rule shows them, else survivors.
+
+    complete: every fault was planted; in a sample the rule that would show it may not have been asked.
+    """
     fates = list(fates)
     shown = {f.fault for f in fates if f.outcome in ("caught", "survived")}
+    equal = {f.fault for f in fates if f.outcome == "equivalent"}
     found: dict[tuple[str, str], Fate] = {}
     for f in fates:
-        if f.outcome not in ("silent", "unreached"):
+        if f.outcome in ("caught", "survived") or (f.outcome == "equivalent" and not f.helper):
             found[f.case, f.fault] = f
-        elif f.fault not in shown:
+        elif f.fault in shown or (f.helper and not complete):
+            continue
+        elif f.outcome == "equivalent":
+            # Once, in the first case that has it, as the next.
+            found.setdefault(("", f.fault), f)
+        elif f.fault not in equal:
             why = "changes nothing at any point" if f.outcome == "silent" else "no point comes to it"
-            # Once, in the first case that has it.
             found.setdefault(("", f.fault), Fate(f.case, f.fault, f.level, "survived", "", why, f.helper))
     return list(found.values())
