@@ -73,8 +73,9 @@ class Campaign:
     def from_json(cls, text: str) -> Campaign:
         """The inverse of `to_json`.  Raises ValueError for a format that this version does not know."""
         data = json.loads(text)
-        if data.get("format") != FORMAT:
-            raise ValueError(f"format is {data.get('format')!r}, this version reads {FORMAT}: run gradcheck faults")
+        found = data.get("format") if isinstance(data, dict) else None
+        if found != FORMAT:
+            raise ValueError(f"format is {found!r}, this version reads {FORMAT}: run gradcheck faults")
         return cls(tuple(Fate(**f) for f in data["fates"]), data["seconds"], data["command"])
 
 
