@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.cases import Case
-from gradcheck.domains import seed_of
+from gradcheck.domains import Choice, seed_of
 from gradcheck.faults.answers import Wrapper
 from gradcheck.faults.edits import Edit, Unreached, edited, edits
 from gradcheck.faults.equivalence import at_kinks_only, proved_same
 from gradcheck.faults.fates import Fate
-from gradcheck.faults.planting import answer_of, wrapped
+from gradcheck.faults.planting import answer_of, declared_like, wrapped
 from gradcheck.faults.trials import Subject, args_of, differs, evaluated, misbehaves, tried
 from gradcheck.faults.wrappers import WRAPPERS
 from gradcheck.problems import MissingData, Problem
@@ -153,13 +153,44 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
 
 
 def told_apart(subjects: Sequence[Subject], wrong: Rule) -> str:
-    """Where other seeds show that an edit is a mistake, although this one does not; empty where none does."""
-    for other in (Subject(s.case, s.seed + step) for step in range(1, 1 + SEEDS) for s in subjects):
-        points = changed_points(other, wrong)
-        trial = tried(other, wrong, points) if points else None
-        if points is None or (trial is not None and trial.by is not None):
-            return f"seen with seed {other.seed} only, in {other.case.name}"
+    """Where points beside those of the cases show that an edit is a mistake; empty where none does.
+
+    They are those of other seeds, and other combinations of parameters than the cases take in turn.
+    """
+    for subject in subjects:
+        for other, what in (*other_seeds(subject), *other_combinations(subject)):
+            points = changed_points(other, wrong)
+            if points is None or (points and tried(other, wrong, points).by is not None):
+                return f"seen with {what} only, in {other.case.name}"
     return ""
+
+
+def other_seeds(subject: Subject) -> Iterator[tuple[Subject, str]]:
+    """The case at points of other seeds."""
+    for seed in range(subject.seed + 1, subject.seed + 1 + SEEDS):
+        yield Subject(subject.case, seed), f"seed {seed}"
+
+
+def other_combinations(subject: Subject) -> Iterator[tuple[Subject, str]]:
+    """The case with the choices of one parameter moved on, where the right rule has nothing against it.
+
+    Choices are taken in turn: those of two parameters meet in some combinations only.
+    """
+    rule, label = subject.case.rule, subject.case.label
+    several = [k for k, s in rule.domains[label].items() if isinstance(s, Choice) and len(s.options) > 1]
+    for key in several[1:]:
+        choices = rule.domains[label][key]
+        assert isinstance(choices, Choice)
+        turned = Choice((*choices.options[1:], choices.options[0]))
+        like = declared_like(rule, rule.function)
+        like.domains = {**rule.domains, label: {**rule.domains[label], key: turned}}
+        other = Subject(Case(like, label), subject.seed)
+        try:
+            possible = tried(other, like, other.points).by is None
+        except Exception:  # parameters that do not go together
+            continue
+        if possible:
+            yield other, f"other combinations of {key}"
 
 
 def reviewed(edit: Edit, plan: Plan) -> str:
