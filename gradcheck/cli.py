@@ -243,14 +243,14 @@ def faults_command(arguments: argparse.Namespace, argv: list[str], console: Cons
     found = select(collected(arguments), arguments.k)
     sample = None if arguments.full else command.SAMPLE if arguments.sample is None else arguments.sample
     plan = command.plan_of(found, arguments.seed, sample, arguments.reviewed or configured_reviewed(Path.cwd()))
-    fates = command.campaign(found, plan, arguments.j or os.cpu_count() or 1, console)
+    fates, interrupted = command.campaign(found, plan, arguments.j or os.cpu_count() or 1, console)
     if not fates:
         print("gradcheck: no rules to plant faults in: name a target with declared rules", file=sys.stderr)
         return 5
     result = Campaign(tuple(fates), time.perf_counter() - clock, shlex.join(["gradcheck", *argv]))
     showing.print_campaign(result, console)
     console.print(f"wrote {command.write(result, arguments.reports)}", markup=False, soft_wrap=True)
-    return 1 if result.survivors else 0
+    return 2 if interrupted else 1 if result.survivors or result.unfit else 0
 
 
 def list_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:

@@ -17,7 +17,7 @@ from gradcheck.faults.edits import Edit, Unreached, edited, edits
 from gradcheck.faults.equivalence import at_kinks_only, proved_same
 from gradcheck.faults.fates import Fate
 from gradcheck.faults.planting import answer_of, declared_like, wrapped
-from gradcheck.faults.trials import Subject, args_of, differs, evaluated, misbehaves, tried
+from gradcheck.faults.trials import Subject, args_of, differs, evaluated, misbehaves, seen_elsewhere, tried
 from gradcheck.faults.wrappers import WRAPPERS
 from gradcheck.problems import MissingData, Problem
 from gradcheck.rules import Rule
@@ -46,8 +46,18 @@ def study(cases: Sequence[Case], plan: Plan) -> list[Fate]:
             subjects = [s for s in (Subject(c, plan.seed) for c in cases) if s.problems]
         except MissingData:
             return []
-        chosen = sampled(list(faults_of(subjects)), cases[0].rule.name, plan)
-        return [fate for fault in chosen if (fate := fate_of(subjects, fault, plan)) is not None]
+        unfit = {s.case.name: why for s in subjects if (why := fails(s))}
+        subjects = [s for s in subjects if s.case.name not in unfit]
+        chosen = sampled(list(faults_of(subjects)), cases[0].rule.name, plan) if subjects else []
+        fates = [fate for fault in chosen if (fate := fate_of(subjects, fault, plan)) is not None]
+        return [*(Fate(case, "none", "wrapper", "unfit", why=why) for case, why in unfit.items()), *fates]
+
+
+def fails(subject: Subject) -> str:
+    """What is said against a case without any fault: what is caught in it then says nothing."""
+    rule = subject.case.rule
+    by, why = seen_elsewhere(subject, rule, [])
+    return f"{by}: {why}" if by else ""
 
 
 Fault = tuple[Subject, Wrapper, int] | Edit

@@ -41,19 +41,24 @@ def read_reviewed(path: Path) -> Mapping[str, str]:
         raise UsageError(f"--reviewed {path}: {error}: write [[edit]] with edit = '...' and reason = '...'") from error
 
 
-def campaign(found: Sequence[Found], plan: Plan, jobs: int, console: Console) -> list[Fate]:
-    """The fates of all faults, with a progress bar on the way."""
+def campaign(found: Sequence[Found], plan: Plan, jobs: int, console: Console) -> tuple[list[Fate], bool]:
+    """The fates of all faults, with a progress bar on the way; and whether somebody interrupted."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     fates: list[Fate] = []
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=len(by_rule(found)))
-        for some in run(found, plan, jobs):
-            fates += some
-            survived = sum(f.outcome == "survived" for f in fates)
-            progress.update(task, advance=1, description=f"{len(fates):,} faults, {survived} survived")
-    return settled(in_order(fates, found), complete=plan.share is None)
+        interrupted = False
+        try:
+            for some in run(found, plan, jobs):
+                fates += some
+                survived = sum(f.outcome == "survived" for f in fates)
+                progress.update(task, advance=1, description=f"{len(fates):,} faults, {survived} survived")
+        except KeyboardInterrupt:
+            interrupted = True
+    complete = plan.share is None and not interrupted
+    return settled(in_order(fates, found), complete=complete), interrupted
 
 
 def in_order(fates: Iterable[Fate], found: Sequence[Found]) -> list[Fate]:

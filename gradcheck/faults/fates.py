@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-# caught; survived: nobody saw it; equivalent: it is no mistake (proved, another subgradient, or read by somebody).
-Outcome = Literal["caught", "survived", "equivalent", "silent", "unreached"]
+# caught; survived: nobody saw it; equivalent: it is no mistake (proved, another subgradient, or read by somebody);
+# unfit: the case fails without any fault.
+Outcome = Literal["caught", "survived", "equivalent", "silent", "unreached", "unfit"]
 
 # 1: the first format.
 FORMAT = 1
@@ -65,6 +66,10 @@ class Campaign:
     def survivors(self) -> list[Fate]:
         return [f for f in self.fates if f.outcome == "survived"]
 
+    @property
+    def unfit(self) -> list[Fate]:
+        return [f for f in self.fates if f.outcome == "unfit"]
+
     def to_json(self) -> str:
         """The campaign as a JSON text; `from_json` reads it back."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=0)
@@ -95,7 +100,7 @@ def settled(fates: Iterable[Fate], *, complete: bool = True) -> list[Fate]:
     equal = {f.fault for f in fates if f.outcome == "equivalent"}
     found: dict[tuple[str, str], Fate] = {}
     for f in fates:
-        if f.outcome in ("caught", "survived") or (f.outcome == "equivalent" and not f.helper):
+        if f.outcome in ("caught", "survived", "unfit") or (f.outcome == "equivalent" and not f.helper):
             found[f.case, f.fault] = f
         elif f.fault in shown or (f.helper and not complete):
             continue

@@ -35,6 +35,7 @@ def lines(campaign: Campaign) -> list[str]:
         f"  wrappers {wrappers.caught:,} of {wrappers.of:,}, edits of the source {edits.caught:,} of {edits.of:,}",
         f"  seen first by: {observers or 'nobody'}",
         left_out(campaign),
+        *(f"  nothing planted in {f.case}, which fails without a fault ({f.why})" for f in campaign.unfit),
         *below(campaign),
         *(line for fate in campaign.survivors for line in survivor(fate)),
     ]

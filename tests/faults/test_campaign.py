@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from gradcheck import Rule
 from gradcheck.cases import Case
 from gradcheck.cli import main
+from gradcheck.faults import command
 from gradcheck.faults.campaign import Plan, study
 from gradcheck.faults.fates import Campaign, Fate, counted, settled
 from gradcheck.faults.showing import lines, percent
@@ -64,6 +66,13 @@ def test_a_sample_is_another_at_each_call() -> None:
     assert first == second
     assert 0 < len(first) <= 12
     assert fates(planted_rules.well_tested, Plan(seed=4, share=12)) != first
+
+
+def test_faults_are_planted_in_a_case_that_fails_anyway() -> None:
+    wrong = Rule(lambda x: (x * x, lambda dy: dy * x), domains=planted_rules.well_tested.domains)
+    (only,) = fates(wrong)
+    assert (only.outcome, only.why[:6]) == ("unfit", "exact:")
+    assert "fails without a fault" in "\n".join(lines(Campaign((only,))))
 
 
 HELPER = Fate("a", "helper: 1 -> 2", "edit", "silent", helper=True)
@@ -123,6 +132,16 @@ def test_the_command_says_nothing_of_what_survived(tmp_path: Path, capsys: pytes
     assert code == 1
     assert "  - dy / 3\n  + dy * 3" in text
     assert json.loads((tmp_path / "faults.json").read_text())["fates"]
+
+
+def test_an_interrupted_campaign_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: object) -> Iterator[list[Fate]]:
+        yield [replace(HELPER, case=f"{TARGET}.well_tested", outcome="caught")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", interrupted)
+    assert main(["faults", TARGET, "--full", "--reports", str(tmp_path)]) == 2
+    assert assurance.read(tmp_path) == {f"{TARGET}.well_tested": "1/1"}
 
 
 def test_the_report_has_no_column_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
