@@ -19,6 +19,7 @@ from gradcheck.kept import kept
 from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
 from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
+from gradcheck.unread import noticed
 
 
 class OutOfTime(BaseException):
@@ -88,13 +89,13 @@ def check(
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
         points = [(named(p, c), c) for c in cases for p in c.points(seed)]
-        return check_points(rule, rule.name, points, settings, complete=True)
+        return noticed(check_points(rule, rule.name, points, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     names = rule.argument_names(len(args))
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
     point = Point("given", "given", given, dict(params or {}), dy)
-    return check_points(rule, rule.name, [(point, None)], settings)
+    return noticed(check_points(rule, rule.name, [(point, None)], settings))
 
 
 def named(point: Point, case: Case) -> Point:

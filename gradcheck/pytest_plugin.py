@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from gradcheck import unread
 
 if TYPE_CHECKING:
     from gradcheck.report.data import Entry
@@ -25,6 +27,10 @@ class Recorder:
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now().astimezone())
     clock: float = field(default_factory=time.perf_counter)
     entries: list[Entry] = field(default_factory=list)
+
+
+class UnreadWarning(pytest.PytestWarning):
+    """A check was made, and nobody looked at its result."""
 
 
 RECORDER = pytest.StashKey[Recorder]()
@@ -68,6 +74,21 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         raise pytest.UsageError(str(error)) from error
     parent = CaseCollector.from_parent(session, name="gradcheck", nodeid="gradcheck")
     items += [CaseItem.from_parent(parent, name=f.name, found=f) for f in found]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Warn at the end of a test that passes although nobody looked at what it checked."""
+    with unread.watching() as made:
+        yield
+    for place in made.places():
+        what = "was made and never looked at: write `assert check(...)`, or call .raise_if_failed()"
+        item.warn(UnreadWarning(f"{item.nodeid}: the check at {place} {what}"))
+    fixture = getattr(item, "funcargs", {}).get("gradcheck")
+    if getattr(fixture, "calls", None) == 0:
+        item.warn(
+            UnreadWarning(f"{item.nodeid}: the fixture gradcheck was asked for and never called: nothing was checked")
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -155,6 +176,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Result]:
 
     def checked(rule_or_forward: Callable[..., Any], *args: Any, **options: Any) -> Result:
         __tracebackhide__ = True
+        checked.calls += 1  # type: ignore[attr-defined]
         from gradcheck.checking import check
         from gradcheck.report.data import entry
 
@@ -164,4 +186,5 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Result]:
         request.config.stash[RECORDER].entries.append(entry(function, named, rerun=f"pytest {request.node.nodeid}"))
         return result.raise_if_failed()
 
+    checked.calls = 0  # type: ignore[attr-defined]
     return checked

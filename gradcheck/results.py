@@ -179,6 +179,20 @@ class Result:
         return cls.from_dict(json.loads(text))
 
 
+class Unread(Result):
+    """A result that nobody has looked at yet: the first look makes it a `Result`.  Printing it decides nothing."""
+
+    def __getattribute__(self, name: str) -> Any:
+        object.__setattr__(self, "__class__", Result)
+        return getattr(self, name)
+
+    def __str__(self) -> str:
+        return str(Result(**object.__getattribute__(self, "__dict__")))
+
+    def __repr__(self) -> str:
+        return repr(Result(**object.__getattribute__(self, "__dict__")))
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON data, without loss: floats that JSON lacks, complex numbers and arrays are tagged."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

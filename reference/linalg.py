@@ -292,7 +292,7 @@ def det(x: Array) -> Pulled:
     n = x.shape[-1]
 
     def pullback(dy: Array) -> Any:
-        rest = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int).reshape(n, -1)
+        rest = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int).reshape(n, max(n - 1, 0))
         minors = np.linalg.det(x[..., rest[:, None, :, None], rest[None, :, None, :]])
         sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
         return np.expand_dims(dy, (-2, -1)) * minors * sign.astype(dy.dtype)

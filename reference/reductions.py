@@ -126,7 +126,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     free = count(x.shape, axis) - correction
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * centred * (2 / free)
+        return kept(dy, x.shape, axis) * (2 * centred / free)
 
     return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
 
@@ -299,7 +299,11 @@ def diff(x: Array, *, axis: int) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        zero = np.zeros_like(np.take(x, [0], axis))
-        return -np.diff(np.concatenate([zero, dy, zero], axis), axis=axis)
+        at = axis % x.ndim
+        # Of nothing there is one end only.
+        before, after = (
+            np.zeros_like(dy, shape=(*x.shape[:at], n, *x.shape[at + 1 :])) for n in (1, int(x.shape[at] > 0))
+        )
+        return -np.diff(np.concatenate([before, dy, after], at), axis=at)
 
     return np.diff(x, axis=axis), pullback

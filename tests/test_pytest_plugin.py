@@ -143,6 +143,75 @@ def test_the_fixture_asserts_and_records_into_the_report(pytester, rules):
     assert (pytester.path / "out" / "junit.xml").is_file()
 
 
+UNREAD = """
+import numpy as np
+from gradcheck import check
+
+X = np.array([1.0, 2.5])
+
+def wrong(x):
+    return x * x, lambda dy: x * dy
+
+def made():
+    return check(wrong, X, oracles="exact")
+
+def test_it({fixture}):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("check(wrong, X, oracles='exact')", 13),
+        ("result = check(wrong, X, oracles='exact')", 13),
+        ("print(check(wrong, X, oracles='exact'), repr(made()))", 13),
+        ("made()", 10),
+    ],
+)
+def test_a_check_that_nobody_reads_is_a_silent_pass(pytester, body, line):
+    path = pytester.makepyfile(UNREAD.format(fixture="", body=body))
+    result = pytester.runpytest("-W", "default")
+    result.assert_outcomes(passed=1, warnings=2 if "repr" in body else 1)
+    result.stdout.fnmatch_lines(
+        [f"*UnreadWarning: {path.name}::test_it: the check at {path.name}:{line} was made and*"]
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "assert not check(wrong, X, oracles='exact')",
+        "assert made().verdict == 'fail'",
+        "assert 'right value' in made().diagnosis",
+        "assert made() != made()",
+        "assert made().to_json()",
+        "import pytest; pytest.raises(AssertionError, made().raise_if_failed)",
+        "import pytest; made(); pytest.skip('not today')",
+        "pass",
+    ],
+)
+def test_a_check_that_somebody_reads_is_warned_of(pytester, body):
+    pytester.makepyfile(UNREAD.format(fixture="", body=body))
+    result = pytester.runpytest("-W", "error")
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*UnreadWarning*")
+
+
+def test_a_failing_test_is_told_of_checks_that_it_did_not_reach(pytester):
+    pytester.makepyfile(UNREAD.format(fixture="gradcheck", body="made(); assert False"))
+    result = pytester.runpytest("-W", "default")
+    result.assert_outcomes(failed=1, warnings=0)
+
+
+def test_the_fixture_that_is_never_called_checks_nothing_in_silence(pytester):
+    path = pytester.makepyfile(UNREAD.format(fixture="gradcheck", body="pass"))
+    result = pytester.runpytest("-W", "default")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines([f"*{path.name}::test_it: the fixture gradcheck was asked for and never called*"])
+
+
 def test_loading_the_plugin_imports_nothing_of_weight():
     code = "import sys, gradcheck.pytest_plugin; print({m for m in ('numpy', 'sympy', 'jax', 'jinja2', 'rich') if m in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

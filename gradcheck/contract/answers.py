@@ -54,7 +54,7 @@ def shape_hint(shape: tuple[int, ...], claimed: tuple[int, ...]) -> str:
         fits = np.broadcast_shapes(shape, claimed) == shape
     except ValueError:
         fits = False
-    return ": it would broadcast to the right shape unseen; was it summed, or its axes dropped?" if fits else ""
+    return ": it would broadcast to the right shape unseen, so keep all axes and sizes" if fits else ""
 
 
 def summed_axes(shape: tuple[int, ...], claimed: tuple[int, ...]) -> str:
@@ -78,13 +78,13 @@ def infinities(problem: Problem) -> Iterator[Finding]:
             grows = slope_grows(problem, k, entry)
             if np.isinf(claimed[entry]) and grows is False:
                 yield Finding(
-                    f"the cotangent of {name} is {claimed[entry]} at {at(name, entry, arg)}, where the slope is finite",
+                    f"the cotangent of {name} is {claimed[entry]} at {at(name, entry, arg)}, where the slope is finite: look for a division by 0",
                     name,
                 )
                 break
             if np.isfinite(claimed[entry]) and grows:
                 yield Finding(
-                    f"the cotangent of {name} is {claimed[entry]:.6g} at {at(name, entry, arg)}, where the slope is "
+                    f"the cotangent of {name} is {claimed[entry] + 0.0:.6g} at {at(name, entry, arg)}, where the slope is "
                     "infinite: return inf with its sign, or declare the surrogate that you mean",
                     name,
                 )
@@ -93,8 +93,9 @@ def infinities(problem: Problem) -> Iterator[Finding]:
 
 def suspects(arg: Array, claimed: Array) -> list[tuple[int, ...]]:
     """The entries whose slope may be infinite: those claimed so, and those at the usual ends of domains."""
-    where = np.argwhere(np.isinf(claimed) | np.isin(arg, ENDS))
-    return [tuple(int(i) for i in index) for index in where[:LOOKED_AT]]
+    endless = np.isinf(claimed)
+    where = [*np.argwhere(endless)[:LOOKED_AT], *np.argwhere(~endless & np.isin(arg, ENDS))[:LOOKED_AT]]
+    return [tuple(int(i) for i in index) for index in where]
 
 
 def slope_grows(problem: Problem, k: int, entry: tuple[int, ...]) -> bool | None:

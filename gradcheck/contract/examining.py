@@ -52,7 +52,10 @@ def findings(problem: Problem) -> Iterator[Finding]:
     if restless:
         return
     yield from linearity(problem)
-    if wrong_shapes or problem.point.role == "special":
+    if wrong_shapes:
+        return
+    yield from infinities(problem)
+    if problem.point.role == "special":
         return
     with np.errstate(all="ignore"):
         yield from layout(problem)
@@ -62,4 +65,3 @@ def findings(problem: Problem) -> Iterator[Finding]:
                 remember(problem, message)
         elif problem.point.name.startswith("random0"):
             yield from in_single_precision(problem)
-    yield from infinities(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,10 @@ def strided(step: int) -> Layout:
 
     def lay(a: Array) -> Array:
         room = np.full([max(1, abs(step) * n) for n in a.shape], 77).astype(a.dtype)
-        view = room[(*(slice(None, None, step) for _ in a.shape), ...)][(*(slice(n) for n in a.shape), ...)]
+        # The ellipsis keeps a 0-d array an array.
+        every: Any = (*(slice(None, None, step) for _ in a.shape), ...)
+        first: Any = (*(slice(n) for n in a.shape), ...)
+        view: Array = room[every][first]
         view[...] = a
         return view
 

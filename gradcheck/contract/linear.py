@@ -59,7 +59,7 @@ def multiples(problem: Problem, pull: Pull) -> Iterator[Finding]:
         for k, name, mine, base in comparable(problem, found):
             if not within(mine, factor * base, max(abs(factor), 2.0**-20) * rounding(problem, k, base)):
                 yield Finding(
-                    f"the pullback is not linear in dy: {factor:g} dy does not give {factor:g} times the answer for {name}"
+                    f"the pullback is not linear in dy: {factor_text(factor)} dy does not give {factor_text(factor)} times the answer for {name}"
                     f"{expected(name, factor * base, mine)}",
                     name,
                 )
@@ -78,6 +78,11 @@ def parts(problem: Problem, pull: Pull) -> Iterator[Finding]:
                 f"{expected(name, a + b, base)}",
                 name,
             )
+
+
+def factor_text(factor: float) -> str:
+    """``-2``, or ``2**20`` for the far ones."""
+    return f"2**{int(np.log2(factor))}" if factor in FAR else f"{factor:g}"
 
 
 def comparable(problem: Problem, found: tuple[Array, ...]) -> Iterator[tuple[int, str, Array, Array]]:

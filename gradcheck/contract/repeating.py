@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,8 +12,10 @@ import numpy as np
 from gradcheck.contract.calling import answer, blaming, copied, given
 from gradcheck.contract.draws import first_draw
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, remember, rounding, same, within
+from gradcheck.kept import contents
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
+from gradcheck.rules import signature
 
 # How deep functions inside functions are searched for what they keep.
 DEPTH = 4
@@ -24,12 +27,12 @@ def repeated(problem: Problem) -> Iterator[Finding]:
     params = copied(problem.params)
     arrays = {k: v for k, v in problem.params.items() if isinstance(v, np.ndarray)}
     with np.errstate(all="ignore"):
-        outside = Kept(problem.rule.function)
+        outside = Snapshot(problem.rule.function)
         y, pullback = problem.rule(*args, **params)
         yield from changed("the forward", problem.names, args, problem.args)
         yield from changed("the forward", arrays, [params[k] for k in arrays], arrays.values())
         ys = tuple(np.array(v) for v in as_tuple(y, problem.single))
-        inside = Kept(pullback, besides=(*args, *params.values(), *as_tuple(y, problem.single)))
+        inside = Snapshot(pullback, besides=(*args, *params.values(), *as_tuple(y, problem.single)))
         dy = given(problem.dy, problem.single)
         with blaming("the pullback"):
             answered = pullback(dy)
@@ -42,6 +45,8 @@ def repeated(problem: Problem) -> Iterator[Finding]:
         first = answer(problem.names, problem.args, answered)
         try:
             with blaming("the pullback"):
+                # Another cotangent in between: an answer may lag by a call.
+                pullback(given(tuple(d * d.dtype.type(-2) for d in problem.dy), problem.single))
                 again = pullback(given(problem.dy, problem.single))
         except Exception as error:
             yield raises(error, "when it is called a second time")
@@ -50,9 +55,8 @@ def repeated(problem: Problem) -> Iterator[Finding]:
         written = [*inside.written(), *outside.written()]
         if answered is not again and not all(map(same, answer(problem.names, problem.args, answered), first)):
             remember(problem, "the pullback answers in a buffer of its own: copy its answer before you call it again")
-    yield from different(problem, ys, first, second, written)
-    if not problem.rule.separate or written:
-        yield from interleaved(problem)
+    found = list(different(problem, ys, first, second, written))
+    yield from found or interleaved(problem)
 
 
 def different(
@@ -106,7 +110,7 @@ def interleaved(problem: Problem) -> Iterator[Finding]:
     with np.errstate(all="ignore"):
         y, pullback = problem.rule(*(a.copy() for a in problem.args), **copied(problem.params))
         ys = tuple(np.array(v) for v in as_tuple(y, problem.single))
-        outside = Kept(problem.rule.function)
+        outside = Snapshot(problem.rule.function)
         try:
             # Half of a point keeps signs, symmetry and definiteness.
             _, other = problem.rule(*(a * a.dtype.type(0.5) for a in problem.args), **copied(problem.params))
@@ -158,7 +162,7 @@ def changed(who: str, names: Iterable[str], now: Iterable[Any], before: Iterable
             )
 
 
-class Kept:
+class Snapshot:
     """The arrays that a function keeps in closures, bound objects and the module, as they are now.
 
     besides: arrays that are known by other names, and are left out.
@@ -192,17 +196,13 @@ def kept_by(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[st
         yield from kept_by(value.__func__, name, depth - 1)
         for n, inner in getattr(value.__self__, "__dict__", {}).items():
             yield from kept_by(inner, f"self.{n}", depth - 1)
+    elif depth and isinstance(value, functools.partial):
+        names = signature(value.func).parameters
+        yield from kept_by({**dict(zip(names, value.args, strict=False)), **value.keywords}, name, depth)
+        yield from kept_by(value.func, name, depth - 1)
     elif depth and isinstance(value, list | tuple):
         for i, inner in enumerate(value):
             yield from kept_by(inner, f"{name}[{i}]", depth - 1)
     elif depth and isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from kept_by(inner, f"{name}[{key!r}]", depth - 1)
-
-
-def contents(cell: Any) -> Any:
-    """What a closure's cell holds; None where it is empty."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
+            yield from kept_by(inner, f"{name}[{key!r}]" if name else str(key), depth - 1)

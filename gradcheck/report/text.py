@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
-from gradcheck.results import REASONS, Evidence, Kept, Result
+from gradcheck.results import REASONS, Evidence, Kept, Result, Stance
 
-# Arguments beyond which a list of points is shortened.
-MANY = 8
+# What is told first.
+ORDER: Mapping[Stance, int] = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
+# A failure fits a screen: so many columns, and so many lines, of which one is left for the command that runs it again.
+COLUMNS, LINES = 100, 24
+# Arguments, parameters and notes beyond which they are counted only; and the fewest rows of evidence.
+MANY, ROWS = 3, 3
 
 
 def render_result(result: Result) -> str:
-    """The whole of a result for a terminal, without colours."""
+    """The whole of a result for a terminal, without colours; what did not pass in at most 24 lines of 100 columns."""
     parts = [f"{result.name}: {'not run' if result.missing is not None else result.verdict}"]
     if result.missing is not None:
         parts.append(f"  {result.missing}")
     if result.diagnosis:
         parts.append(indented(result.diagnosis))
-    parts += [f"  note: {note}" for note in result.notes]
-    if result.evidence:
-        parts += ["", *table(evidence_rows(result.evidence))]
-    parts += [
+    tail = [
         f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
     if result.kept:
-        parts.append(f"  the pullback {keeps(result.kept)}")
+        tail.append(f"  the pullback {keeps(result.kept)}")
     if not result and result.failed_at:
-        parts += failing_point(result)
-    parts.append(f"  seed {result.seed}, {duration(result.seconds)}")
-    return "\n".join(parts)
+        tail += failing_point(result)
+    tail.append(f"  seed {result.seed}, {duration(result.seconds)}")
+    if result:
+        table_ = table(evidence_rows(result.evidence)) if result.evidence else []
+        return "\n".join([*parts, *noted(result.notes), *([""] if table_ else []), *table_, *tail])
+    parts += [indented(f"also: {detail}") for detail in further(result)[:2]]
+    parts += [clipped(line) for line in shortened(noted(result.notes), "notes")]
+    tail = [clipped(line) for line in tail]
+    room = LINES - sum(part.count("\n") + 1 for part in (*parts, *tail)) - 3
+    return "\n".join([*parts, *excerpt(result, max(ROWS, room)), *tail])
 
 
 def keeps(kept: Kept) -> str:
@@ -39,15 +48,76 @@ def keeps(kept: Kept) -> str:
 
 
 def indented(text: str) -> str:
-    """A text of several lines, moved to the right."""
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    """A text of several lines, moved to the right and folded into the columns."""
+    folded = (textwrap.wrap(line, COLUMNS - 2, break_on_hyphens=False) or [""] for line in text.splitlines())
+    return "\n".join(f"  {line}" for lines in folded for line in lines)
+
+
+def noted(notes: Iterable[str]) -> list[str]:
+    """A line for each note."""
+    return [f"  note: {note}" for note in notes]
+
+
+def shortened(lines: list[str], what: str) -> list[str]:
+    """The first lines, and how many more there are."""
+    return lines if len(lines) <= MANY else [*lines[: MANY - 1], f"  … and {len(lines) - MANY + 1} more {what}"]
+
+
+def clipped(line: str) -> str:
+    """A line cut to the columns."""
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+
+
+def further(result: Result) -> list[str]:
+    """What else the contract found, each finding once."""
+    found = dict.fromkeys(e.detail for e in result.evidence if e.stance == "against" and e.question == "contract")
+    told = (result.diagnosis or "").lower()
+    return [detail for detail in found if detail.lower() not in told]
+
+
+def excerpt(result: Result, rows: int) -> list[str]:
+    """The evidence that tells most of what did not pass: that of the failing point first; the rest is counted.
+
+    What the contract found stands in words above, and what was accurate below.
+    """
+    failed = result.verdict in ("fail", "disputed", "error")
+    told = [e for e in result.evidence if not (failed and said_elsewhere(e))]
+    told.sort(key=lambda e: (ORDER[e.stance], e.point != result.failed_at))
+    if not told:
+        return []
+    table_ = evidence_rows(told[:rows])
+    if len({e.point for e in told}) == 1:
+        table_ = [[*row[:7], *row[8:]] for row in table_]
+    lines = [part for line in table(table_) for part in folded(line)]
+    if failed and len(lines) > rows + 1:
+        lines = [clipped(line) for line in table(table_)]
+    stances = [e.stance for e in told[rows:]]
+    counts = ", ".join(f"{stances.count(s)} {s}" for s in ORDER if s in stances)
+    return ["", *lines, *([f"  … and {len(stances)} more: {counts}"] if stances else [])]
+
+
+def said_elsewhere(e: Evidence) -> bool:
+    """Whether a failure says this outside of its table of evidence, or had better not say it."""
+    return (
+        (e.question == "contract" and e.stance == "against")
+        or (e.question == "accuracy" and e.stance == "for")
+        or e.reason == "not declared"
+    )
+
+
+def folded(line: str) -> list[str]:
+    """A row folded into the columns; its alignment stays."""
+    if len(line) <= COLUMNS:
+        return [line]
+    cut = line.rfind(" ", 0, COLUMNS + 1)
+    rest = textwrap.wrap(line[cut:].strip(), COLUMNS - 6, break_on_hyphens=False)
+    return [line[:cut].rstrip(), *(f"      {part}" for part in rest)]
 
 
 def evidence_rows(evidence: Iterable[Evidence]) -> list[list[str]]:
     """The rows of the table: what is against first, then in the order in which the oracles spoke."""
     rows = [["oracle", "question", "stance", "kind", "where", "claimed", "oracle's value", "point", ""]]
-    order = {"against": 0, "undecided": 1, "for": 2, "not applicable": 3}
-    for e in sorted(evidence, key=lambda e: order[e.stance]):
+    for e in sorted(evidence, key=lambda e: ORDER[e.stance]):
         kind = "" if e.stance == "not applicable" else e.kind
         rows.append([e.oracle, e.question, e.stance, kind, place(e), *numbers(e), e.point, remark(e)])
     return rows
@@ -86,7 +156,7 @@ def failing_point(result: Result) -> list[str]:
     """The arguments of the point that shows the failure."""
     for point in result.points:
         if point.name == result.failed_at:
-            args = [f"    {brief(arg)}" for arg in point.args[:MANY]]
-            params = [f"    {key}={brief(value)}" for key, value in point.params.items()]
+            args = shortened([f"    {brief(arg)}" for arg in point.args], "arguments")
+            params = shortened([f"    {key}={brief(value)}" for key, value in point.params.items()], "parameters")
             return [f"  at {point.name}:", *args, *params, f"    dy = {brief(point.dy)}"]
     return [f"  at {result.failed_at}"]

@@ -3,7 +3,7 @@ import pytest
 
 from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
 from gradcheck.report.text import render_result
-from gradcheck.results import Evidence, Result
+from gradcheck.results import Evidence, Point, Result
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_failure_is_shown_with_its_diagnosis_its_evidence_and_its_point(report
         "Your dx is fail.",
         "dx[1]  1.5",
         "1.25 ± 1e-30",
-        "the point is a kink",
+        "the point is",
         "gradient: at worst 2.5 weighted ULPs (median 0.75, budget 16)",
         "at small0:",
         "[1., 2.]",
@@ -105,3 +105,42 @@ def test_a_point_that_raised_is_named_even_without_its_arguments():
 def test_an_entry_is_named_for_what_it_is_an_entry_of(question, detail, where):
     evidence = Evidence("exact", "certified", "for", question, "x", (1,), 1.0, 1.0, detail=detail)
     assert f" {where} " in render_result(Result("f", "pass", (evidence,)))
+
+
+def test_a_failure_with_much_to_tell_runs_off_the_screen() -> None:
+    many = tuple(
+        Evidence(
+            oracle,
+            "measured",
+            stance,
+            argument="x",
+            entry=(i,),
+            claimed=1 / 3,
+            value=2 / 3,
+            bar=1e-9,
+            detail="why " * 40,
+            point=f"random{i}",
+        )
+        for i in range(9)
+        for oracle in ("exact", "differences", "symbolic")
+        for stance in ("for", "against")
+    )
+    args = tuple(np.linspace(0, 1, 12) for _ in range(20))
+    result = Result(
+        "f",
+        "fail",
+        many,
+        "Your dx is wrong. " * 12,
+        tuple(f"note {i} {'and so on ' * 20}" for i in range(9)),
+        (Point("random3", "random", args, {f"p{i}": i for i in range(20)}, args[0]),),
+        failed_at="random3",
+    )
+    lines = render_result(result).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+    assert lines[1].startswith("  Your dx is wrong.")
+    table = [line for line in lines if line.startswith(("  exact", "  differences", "  symbolic"))]
+    assert len(table) >= 3
+    assert all("random3" in line and "against" in line for line in table[:3])
+    counts = next(line for line in lines if "for" in line and "more" in line)
+    assert f"… and {54 - len(table)} more" in counts
