@@ -35,7 +35,9 @@ def cost_of_line(tape: Tape, w: Value, b: Value, x: Value, target: Value) -> Val
     """
     y = tape.name("y", tape.apply(add, tape.apply(multiply, w, x), b))
     r = tape.name("r", tape.apply(subtract, y, target))
-    return tape.name("J", tape.apply(multiply, tape.apply(mean, tape.apply(square, r)), tape.variable(np.array(0.5), "1/2")))
+    return tape.name(
+        "J", tape.apply(multiply, tape.apply(mean, tape.apply(square, r)), tape.variable(np.array(0.5), "1/2"))
+    )
 
 
 def cost_graph(w: float, b: float) -> Graph:
