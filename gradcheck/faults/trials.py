@@ -31,6 +31,7 @@ class Subject:
     case: Case
     seed: int = 0
     baseline: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    slopes: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     @property
     def points(self) -> list[str]:
@@ -66,8 +67,10 @@ class Trial:
 
 
 def evaluated(rule: Rule, point: Point, subject: Subject) -> Problem:
-    """The rule at a point, as a check evaluates it."""
-    return checking.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
+    """The rule at a point, as a check evaluates it; the forward is that of the right rule, and so are its slopes."""
+    problem = checking.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
+    problem.slopes = subject.slopes.setdefault(point.name, problem.slopes)
+    return problem
 
 
 def tried(subject: Subject, rule: Rule, points: Sequence[str]) -> Trial:

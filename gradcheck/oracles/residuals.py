@@ -170,9 +170,21 @@ def residual_at(
 
 def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
     """The certified slope of the problem's forward along a direction."""
-    return slope(
-        problem.primal, problem.args, problem.params, problem.dy, direction, single=problem.single, final=final, tie=tie
-    )
+    from flint import ctx
+
+    key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final, tie)
+    if key not in problem.slopes:
+        problem.slopes[key] = slope(
+            problem.primal,
+            problem.args,
+            problem.params,
+            problem.dy,
+            direction,
+            single=problem.single,
+            final=final,
+            tie=tie,
+        )
+    return problem.slopes[key]  # type: ignore[no-any-return]
 
 
 def agree(forward: Slope, backward: Slope) -> bool:
