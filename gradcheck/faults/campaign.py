@@ -1,8 +1,7 @@
-"""Faults planted in every pullback of the targets, each put before the checks."""
+"""Faults planted in the pullback of a rule, each put before the checks."""
 
 from __future__ import annotations
 
-import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,21 +10,22 @@ from typing import Any
 import numpy as np
 
 from gradcheck.cases import Case
-from gradcheck.domains import Choice, seed_of
+from gradcheck.domains import seed_of
 from gradcheck.faults.answers import Wrapper
-from gradcheck.faults.edits import Edit, Unreached, edited, edits
+from gradcheck.faults.edits import Edit, edited, edits
 from gradcheck.faults.equivalence import at_kinks_only, proved_same
 from gradcheck.faults.fates import Fate
-from gradcheck.faults.planting import answer_of, declared_like, wrapped
-from gradcheck.faults.trials import Subject, args_of, differs, evaluated, misbehaves, seen_elsewhere, tried
+from gradcheck.faults.planting import answer_of, wrapped
+from gradcheck.faults.trials import Subject, args_of, differs, misbehaves, seen_elsewhere, tried
+from gradcheck.faults.witnesses import changed_points, is_reached, told_apart
 from gradcheck.faults.wrappers import WRAPPERS
 from gradcheck.problems import MissingData, Problem
 from gradcheck.rules import Rule
-from gradcheck.run.targets import Found
 
-# How many other seeds are asked before an edit is said to be no mistake.
-SEEDS = 2
 SUBGRADIENT = "another subgradient at a kink"
+
+# Edits of helpers that were found to be no mistakes in this process: what changes nothing needs no further proof.
+_equal: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,10 @@ def fate_of_wrapper(subject: Subject, wrapper: Wrapper, k: int) -> Fate | None:
 
 def shows(wrapper: Wrapper, k: int, wrong: Rule, problem: Problem) -> bool:
     """Whether a mistake changes anything at a point: numbers beyond rounding, last digits, or behaviour."""
-    dy: Any = tuple(d.copy() for d in problem.dy)
-    answer = answer_of(problem.rule, args_of(problem.args), problem.params, dy[0] if problem.single else dy)
+    answer = answer_of(problem.rule, args_of(problem.args), problem.params, answer_dy(problem))
     if wrapper.shows == "contract":
-        found = wrapper.change(answer_of(problem.rule, args_of(problem.args), problem.params, answer_dy(problem)), k)
-        if found is None:
-            return False
-        if any(c is None for c in found):
-            return True
-        return misbehaves(problem.rule, wrong, problem)
+        found = wrapper.change(answer, k)
+        return found is not None and (any(c is None for c in found) or misbehaves(problem.rule, wrong, problem))
     found = wrapper.wrong(answer, k)
     return found is not None and (wrapper.shows == "accuracy" or differs(found, answer.cotangents))
 
@@ -162,146 +157,6 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
     return fate if any(points) else replace(fate, outcome="silent")
 
 
-def told_apart(subjects: Sequence[Subject], wrong: Rule) -> str:
-    """Where points beside those of the cases show that an edit is a mistake; empty where none does.
-
-    They are those of other seeds, and other combinations of parameters than the cases take in turn.
-    """
-    for subject in subjects:
-        for other, what in (*other_seeds(subject), *other_combinations(subject)):
-            points = changed_points(other, wrong)
-            if points is None or (points and tried(other, wrong, points).by is not None):
-                return f"seen with {what} only, in {other.case.name}"
-    return ""
-
-
-def other_seeds(subject: Subject) -> Iterator[tuple[Subject, str]]:
-    """The case at points of other seeds."""
-    for seed in range(subject.seed + 1, subject.seed + 1 + SEEDS):
-        yield Subject(subject.case, seed), f"seed {seed}"
-
-
-def other_combinations(subject: Subject) -> Iterator[tuple[Subject, str]]:
-    """The case with the choices of one parameter moved on, where the right rule has nothing against it.
-
-    Choices are taken in turn: those of two parameters meet in some combinations only.
-    """
-    rule, label = subject.case.rule, subject.case.label
-    several = [k for k, s in rule.domains[label].items() if isinstance(s, Choice) and len(s.options) > 1]
-    for key in several[1:]:
-        choices = rule.domains[label][key]
-        assert isinstance(choices, Choice)
-        turned = Choice((*choices.options[1:], choices.options[0]))
-        like = declared_like(rule, rule.function)
-        like.domains = {**rule.domains, label: {**rule.domains[label], key: turned}}
-        other = Subject(Case(like, label), subject.seed)
-        try:
-            possible = tried(other, like, other.points).by is None
-        except Exception:  # parameters that do not go together
-            continue
-        if possible:
-            yield other, f"other combinations of {key}"
-
-
 def reviewed(edit: Edit, plan: Plan) -> str:
     """Why somebody who read an edit found it to be no mistake."""
     return (plan.reviewed or {}).get(edit.key, "")
-
-
-def changed_points(subject: Subject, wrong: Rule) -> list[str] | None:
-    """The points at which an edit changes the answer of the pullback; None where it changes the forward."""
-    names = []
-    for right in subject.problems:
-        try:
-            with np.errstate(all="ignore"):
-                y, _ = wrong(*args_of(right.args), **right.params)
-        except Exception:
-            return None
-        ys = (y,) if right.single else y
-        if not isinstance(ys, tuple) or differs(ys, right.y, 0.0):
-            return None
-        try:
-            claimed = evaluated(wrong, right.point, subject).claimed
-        except Exception:
-            names.append(right.point.name)
-            continue
-        if differs(claimed, right.claimed, 0.0):
-            names.append(right.point.name)
-    return names
-
-
-def is_reached(subjects: Sequence[Subject], edit: Edit) -> bool:
-    """Whether a point of the rule comes to the place of an edit: whether a bomb there goes off."""
-    if edit.bomb is None:
-        return True
-    bombed = edited(subjects[0].case.rule, edit, edit.bomb)
-    for subject in subjects:
-        for problem in subject.problems:
-            try:
-                evaluated(bombed, problem.point, subject)
-            except Unreached:
-                return True
-            except Exception:
-                return True
-    return False
-
-
-# Several processes.
-
-
-def run(found: Sequence[Found], plan: Plan, jobs: int) -> Iterator[list[Fate]]:
-    """The fates of each rule's faults, as they become known."""
-    import concurrent.futures
-    import multiprocessing
-
-    groups = by_rule(found)
-    if jobs <= 1:
-        yield from (study(cases, plan) for cases in groups.values())
-        return
-    targets = tuple(dict.fromkeys(f.target for f in found))
-    chosen = {name: [c.label for c in cases] for name, cases in groups.items()}
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(jobs, context, start_worker, (targets, chosen, plan)) as pool:
-        futures = [pool.submit(study_named, name) for name in groups]
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield future.result()
-        except (KeyboardInterrupt, GeneratorExit):
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
-
-
-def by_rule(found: Sequence[Found]) -> dict[str, list[Case]]:
-    """Cases by the name of their rule."""
-    groups: dict[str, list[Case]] = {}
-    for f in found:
-        if isinstance(f.item, Case):
-            groups.setdefault(f.item.rule.name, []).append(f.item)
-    return groups
-
-
-# Edits of helpers that were found to be no mistakes in this process: what changes nothing needs no further proof.
-_equal: set[str] = set()
-
-# What a worker process knows, set when it starts.
-_groups: dict[str, list[Case]] = {}
-_plan = Plan()
-
-
-def start_worker(targets: tuple[str, ...], chosen: dict[str, list[str]], plan: Plan) -> None:
-    """Load the targets in a fresh process.  The parent alone answers an interrupt."""
-    global _plan
-    from gradcheck.run.targets import find
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _plan = plan
-    for name, cases in by_rule(find(targets)).items():
-        if name in chosen:
-            _groups[name] = [c for c in cases if c.label in chosen[name]]
-
-
-def study_named(name: str) -> list[Fate]:
-    """The fates of one rule's faults, in a worker process."""
-    return study(_groups[name], _plan)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck.faults.campaign import Plan, by_rule, run
+from gradcheck.faults.campaign import Plan
 from gradcheck.faults.fates import Campaign, Fate, settled
+from gradcheck.faults.running import by_rule, run
 from gradcheck.run.targets import Found, UsageError
 
 if TYPE_CHECKING:
