@@ -10,9 +10,11 @@ import pytest
 
 from gradcheck import Rule, check, choice, contract, fixed, made, real, rule
 from gradcheck.cases import Case
-from gradcheck.checking import OutOfTime, check_case, deciding, judge_known_wrong, time_limit
+from gradcheck.checking import check_case
+from gradcheck.judging import deciding, judge_known_wrong
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point
+from gradcheck.settings import OutOfTime, time_limit
 
 X = np.array([1.0, -2.0, 0.5])
 

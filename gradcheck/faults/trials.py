@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import checking, contract, oracles
+from gradcheck import contract, gathering, oracles
 from gradcheck.cases import Case
 from gradcheck.contract import ContractError
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Point, verdict
 from gradcheck.rules import Rule
+from gradcheck.settings import OutOfTime, Settings, time_limit
 
 # Who is asked: the cheap ones first, the next only where nobody has seen the fault.
 STAGES: tuple[tuple[str, ...], ...] = (("exact",), ("differences", "symbolic"), ("jax",))
@@ -39,8 +40,8 @@ class Subject:
         return [p.point.name for p in self.problems]
 
     @cached_property
-    def settings(self) -> checking.Settings:
-        return checking.Settings("all", self.seed)
+    def settings(self) -> Settings:
+        return Settings("all", self.seed)
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -52,7 +53,7 @@ class Subject:
         if point not in self.baseline:
             problem = next(p for p in self.problems if p.point.name == point)
             asked = [o for stage in STAGES[:2] for o in oracles.select(stage)]
-            self.baseline[point] = tuple(checking.examine(replace(problem, extras={}), asked))
+            self.baseline[point] = tuple(gathering.examine(replace(problem, extras={}), asked))
         return self.baseline[point]
 
 
@@ -68,7 +69,7 @@ class Trial:
 
 def evaluated(rule: Rule, point: Point, subject: Subject) -> Problem:
     """The rule at a point, as a check evaluates it; the forward is that of the right rule, and so are its slopes."""
-    problem = checking.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
+    problem = gathering.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
     problem.slopes = subject.slopes.setdefault(point.name, problem.slopes)
     return problem
 
@@ -77,11 +78,11 @@ def tried(subject: Subject, rule: Rule, points: Sequence[str]) -> Trial:
     """Put a faulty rule before the checks, at the points of these names, where it shows; then everywhere."""
     trial = Trial()
     try:
-        with checking.time_limit(SECONDS):
+        with time_limit(SECONDS):
             trial.by, trial.why = seen(subject, rule, points, trial)
             if trial.by is None:
                 trial.by, trial.why = seen_elsewhere(subject, rule, points)
-    except checking.OutOfTime:
+    except OutOfTime:
         trial.by = "raises"
     if trial.by is None and not sufficient(subject, trial):
         trial.by = "inconclusive"
@@ -141,7 +142,7 @@ def replace_points(subject: Subject, point: Point) -> Subject:
 def first_against(rule: Rule, stage: Sequence[str], problem: Problem, trial: Trial) -> Evidence | None:
     """The first evidence against at a point; oracles known to be wrong of this rule are not heard."""
     names = [name for name in stage if name not in rule.known_wrong]
-    for e in checking.examine(problem, oracles.select(names)) if names else ():
+    for e in gathering.examine(problem, oracles.select(names)) if names else ():
         trial.evidence.append(e)
         if e.stance == "against" and e.oracle not in rule.known_wrong:
             return e
