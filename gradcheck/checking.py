@@ -15,7 +15,7 @@ from gradcheck.gathering import gather
 from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
-from gradcheck.rules import Domain, Function, Rule, from_vjp
+from gradcheck.rules import Domain, Function, Rule, from_vjp, held
 from gradcheck.settings import Settings
 from gradcheck.unread import noticed
 
@@ -42,7 +42,8 @@ def check(
 
     rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
     args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
-    vjp: ``vjp(dy, *args)`` returns one cotangent per argument.  params: keyword arguments, not differentiated.
+    vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
+    cotangent is None.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
@@ -70,6 +71,11 @@ def check(
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     names = rule.argument_names(len(args))
+    whole = {n: a for n, a in zip(names, args, strict=True) if vjp is not None and np.asarray(a).dtype.kind in "iub"}
+    if vjp is not None and 0 < len(whole) < len(args):
+        rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
+        args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
+        names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
     point = Point("given", "given", given, dict(params or {}), dy)
     cases = [around(rule, point)] if settings.search else []
@@ -96,6 +102,11 @@ def point_name(name: str, case: Case) -> str:
     return f"{name}[{case.label}]" if case.label else name
 
 
+def unwrapped(function: Function) -> Function:
+    """The function of a rule, or the function itself."""
+    return function.function if isinstance(function, Rule) else function
+
+
 def as_rule(
     function: Function, vjp: Function | None, jax: Function | Literal["auto"] | None, sympy: Function | None
 ) -> Rule:
@@ -106,7 +117,7 @@ def as_rule(
         raise TypeError(f"vjp is {contract.describe(vjp)}: pass a function vjp(dy, *args)")
     if isinstance(function, Rule) and vjp is None and jax is None and sympy is None:
         return function
-    inner = function.function if isinstance(function, Rule) else function
+    inner = unwrapped(function)
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
 
 
