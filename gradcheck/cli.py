@@ -244,6 +244,8 @@ def assemble(
 
 def faults_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:
     """Plant faults in the rules of targets, print how many were caught, and write faults.json."""
+    from dataclasses import replace
+
     from gradcheck.faults import command, showing
     from gradcheck.faults.fates import Campaign
     from gradcheck.run.selecting import select
@@ -253,6 +255,7 @@ def faults_command(arguments: argparse.Namespace, argv: list[str], console: Cons
     found = select(collected(arguments), arguments.k)
     sample = None if arguments.full else command.SAMPLE if arguments.sample is None else arguments.sample
     plan = command.plan_of(found, arguments.seed, sample, arguments.reviewed or configured_reviewed(Path.cwd()))
+    plan = replace(plan, every_rule=not arguments.k)
     fates, interrupted = command.campaign(found, plan, arguments.j or os.cpu_count() or 1, console)
     if not fates:
         print("gradcheck: no rules to plant faults in: name a target with declared rules", file=sys.stderr)

@@ -35,6 +35,7 @@ class Plan:
     seed: int = 0
     share: int | None = None
     reviewed: Mapping[str, str] | None = None
+    every_rule: bool = True
 
 
 def study(cases: Sequence[Case], plan: Plan) -> list[Fate]:

@@ -90,10 +90,11 @@ def counted(fates: Iterable[Fate]) -> Count:
     return Count(outcomes["caught"], outcomes["caught"] + outcomes["survived"])
 
 
-def settled(fates: Iterable[Fate], *, complete: bool = True) -> list[Fate]:
+def settled(fates: Iterable[Fate], *, complete: bool = True, every_rule: bool = True) -> list[Fate]:
     """Edits of helpers that change nothing in one rule are mistakes where another rule shows them, else survivors.
 
-    complete: every fault was planted; in a sample the rule that would show it may not have been asked.
+    complete: every fault was planted; in a sample the rule that would show it may not have been asked.  every_rule: nor
+    may it where only some rules were selected, if the helper is of another module.
     """
     fates = list(fates)
     shown = {f.fault for f in fates if f.outcome in ("caught", "survived")}
@@ -102,7 +103,7 @@ def settled(fates: Iterable[Fate], *, complete: bool = True) -> list[Fate]:
     for f in fates:
         if f.outcome in ("caught", "survived", "unfit") or (f.outcome == "equivalent" and not f.helper):
             found[f.case, f.fault] = f
-        elif f.fault in shown or (f.helper and not complete):
+        elif f.fault in shown or (f.helper and not (complete and (every_rule or at_home(f)))):
             continue
         elif f.outcome == "equivalent":
             # Once, in the first case that has it, as the next.
@@ -111,3 +112,8 @@ def settled(fates: Iterable[Fate], *, complete: bool = True) -> list[Fate]:
             why = "changes nothing at any point" if f.outcome == "silent" else "no point comes to it"
             found.setdefault(("", f.fault), Fate(f.case, f.fault, f.level, "survived", "", why, f.helper))
     return list(found.values())
+
+
+def at_home(fate: Fate) -> bool:
+    """Whether what was edited is of the module of the case."""
+    return fate.fault.startswith(fate.case.partition("[")[0].rpartition(".")[0] + ".")

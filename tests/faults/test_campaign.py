@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +14,12 @@ from gradcheck import Rule
 from gradcheck.cases import Case
 from gradcheck.cli import main
 from gradcheck.faults import command
-from gradcheck.faults.campaign import Plan, study
+from gradcheck.faults.campaign import Plan, fate_of_wrapper, study
+from gradcheck.faults.edits import edits
 from gradcheck.faults.fates import Campaign, Fate, counted, settled
 from gradcheck.faults.showing import lines, percent
+from gradcheck.faults.trials import Subject
+from gradcheck.faults.wrappers import WRAPPERS
 from gradcheck.report import assurance
 from tests.faults import planted_rules
 
@@ -37,6 +41,23 @@ def test_a_mistake_in_a_well_tested_rule_survives() -> None:
     assert count.caught == count.of > 80
     assert {f.by for f in found if f.outcome == "caught"} >= {"contract", "exact", "accuracy"}
     assert outcome_of(found, "2 -> 1").by == "exact"
+
+
+@pytest.mark.parametrize(
+    ("kind", "budget", "by"),
+    [
+        ("rounded to float32", 16.0, "accuracy"),
+        ("rounded to 12 bits", 16.0, "accuracy"),
+        ("rounded to 12 bits", 1e13, None),
+    ],
+)
+def test_digits_lost_within_the_budget_count_or_those_beyond_it_do_not(
+    kind: str, budget: float, by: str | None
+) -> None:
+    tested = planted_rules.well_tested
+    subject = Subject(Case(Rule(tested.function, domains=tested.domains, accuracy=budget), ""))
+    fate = fate_of_wrapper(subject, next(w for w in WRAPPERS if w.name == kind), 0)
+    assert (fate and fate.by) == by
 
 
 def test_another_subgradient_counts_as_a_mistake() -> None:
@@ -95,6 +116,9 @@ def test_an_edit_of_a_helper_is_judged_by_one_rule_alone(given: list[Fate], left
 
 def test_a_helper_is_judged_by_a_sample() -> None:
     assert settled([HELPER], complete=False) == []
+    elsewhere = replace(HELPER, case="a.rule", fault="b.helper: 1 -> 2")
+    assert settled([elsewhere], every_rule=False) == []
+    assert settled([replace(elsewhere, case="b.rule")], every_rule=False) != []
 
 
 FATES = (
@@ -165,6 +189,15 @@ def test_the_report_has_no_column_for_it(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_bad_command_line_is_taken(argv: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == code
     assert says in capsys.readouterr().err
+
+
+def test_an_edit_that_was_read_is_of_no_rule_that_exists() -> None:
+    """What was read must still stand in the source; an entry that nobody needs any more is to go."""
+    for key in command.read_reviewed(Path(__file__).with_name("reviewed.toml")):
+        function, _, _ = key.partition(": ")
+        module, _, name = function.rpartition(".")
+        rule = getattr(importlib.import_module(module), name)
+        assert key in {e.key for e in edits(rule)}
 
 
 def test_a_bad_list_of_reviewed_edits_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
