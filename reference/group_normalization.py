@@ -14,7 +14,6 @@ from reference.declaring import Pulled
 from reference.normalization import CANCELLING, EPS, per_channel, standardize, standardize_symbolic
 from reference.windows import sized
 
-
 # Of three numbers hardly anything is left once their mean and size are taken away, see standardize: groups have four at least.
 
 
