@@ -283,7 +283,19 @@ TRANSFORMS = {
     "fft.fftshift": lambda torch, x, *, axes: torch.fft.fftshift(x, axes),
 }
 
+SPECIAL = {
+    **{
+        f"special.{name}": named(f"special.{name}")
+        for name in (
+            *("erf", "erfc", "erfinv", "ndtr", "log_ndtr", "ndtri", "logit"),
+            *("gammaln", "digamma", "i0", "i0e", "i1", "i1e"),
+        )
+    },
+    "special.betaln": lambda torch, a, b: torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b),
+}
+
 TWINS = {
+    **SPECIAL,
     **torch_layers.LAYERS,
     **LAYERS,
     **LOSSES,
