@@ -17,9 +17,10 @@ import numpy as np
 
 from gradcheck import contract, diagnosis, oracles
 from gradcheck.cases import Case
-from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem
+from gradcheck.kept import kept
+from gradcheck.problems import DEFAULT_BUDGET, MissingData, Problem, as_tuple
 from gradcheck.refuting import judge_refuted
-from gradcheck.results import Accuracy, Evidence, Point, Result, Verdict, verdict
+from gradcheck.results import Accuracy, Evidence, Kept, Point, Result, Verdict, verdict
 from gradcheck.rules import Function, Rule, from_vjp
 
 OURS = Path(__file__).parent
@@ -188,6 +189,7 @@ def check_points(
         {} if rule.refuted else next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
         point.name if trouble else failed.point.name if failed else None,
         refuted=rule.refuted if outcome == "pass" else "",
+        kept=kept_at(max(problems, key=lambda p: p.size)) if problems else None,
         seed=settings.seed,
         seconds=time.perf_counter() - start,
     )
@@ -330,3 +332,10 @@ def worst_accuracy(problems: list[Problem]) -> dict[str, Accuracy]:
     """The worst errors of forward and gradient over all points."""
     measured = [p.extras["accuracy"] for p in problems if "accuracy" in p.extras]
     return {q: max((m[q] for m in measured), key=lambda a: a.worst) for q in (measured[0] if measured else {})}
+
+
+def kept_at(problem: Problem) -> Kept:
+    """The bytes that the pullback keeps alive at a point.  Arrays that the rule itself was given count as inputs."""
+    args = tuple(a.copy() for a in problem.args)
+    y, pullback = contract.call(problem.rule, args, problem.params)
+    return kept(pullback, [*args, *problem.params.values()], as_tuple(y, problem.single))

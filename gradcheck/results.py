@@ -87,6 +87,20 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Bytes that a pullback keeps alive, beside those of the arguments (array parameters included) and outputs."""
+
+    residuals: int
+    inputs: int
+    outputs: int
+
+    @property
+    def share(self) -> float:
+        """The residuals over inputs and outputs together; 0 where there is nothing to keep."""
+        return self.residuals / max(1, self.inputs + self.outputs)
+
+
+@dataclass(frozen=True)
 class Point:
     """Concrete arguments at which a case was checked.  `role`: random, special, small, given, or counterexample."""
 
@@ -116,6 +130,7 @@ class Result:
     failed_at: str | None = None
     missing: str | None = None
     refuted: str = ""
+    kept: Kept | None = None
     seed: int = 0
     seconds: float = 0.0
 
@@ -160,6 +175,7 @@ class Result:
             question: Accuracy(**{**a, "entry": None if a["entry"] is None else tuple(a["entry"])})
             for question, a in values["accuracy"].items()
         }
+        values["kept"] = Kept(**values["kept"]) if values.get("kept") else None
         values["notes"] = tuple(values["notes"])
         if values["true"] is not None:
             values["true"] = tuple(values["true"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Context, Decimal
 from typing import Any
 
@@ -58,9 +59,11 @@ def judged(claims: Claims, final: bool) -> list[Evidence]:
     missing = sorted(set(claims.printed) - set(true))
     if missing:
         raise ValueError(f"nothing was computed for {missing}: the function gives {sorted(true)}")
-    return [
+    found = [
         e for name, printed in claims.printed.items() for e in compare(name, printed, entries_of(system, true[name]))
     ]
+    # A branch that was taken for want of bits may have led to any of the numbers.
+    return [replace(e, stance="undecided", reason="not certain") for e in found] if system.undecided else found
 
 
 def as_written(system: Balls, value: Any) -> Lifted:

@@ -18,10 +18,11 @@ REDUCTION = choice("mean", "sum", "none")
 
 def reduced(loss: Array, reduction: str) -> Pulled:
     """The mean of a loss, its sum, or itself ("none"), and the pullback to the entries.  Raises ValueError for another word."""
+    shape, size = loss.shape, loss.size  # the pullback keeps these, and not the losses
     if reduction == "mean":
-        return loss.mean(), lambda dy: np.broadcast_to(dy / loss.size, loss.shape)
+        return loss.mean(), lambda dy: np.broadcast_to(dy / size, shape)
     if reduction == "sum":
-        return loss.sum(), lambda dy: np.broadcast_to(dy, loss.shape)
+        return loss.sum(), lambda dy: np.broadcast_to(dy, shape)
     if reduction == "none":
         return loss, lambda dy: dy
     raise ValueError(f"reduction is {reduction!r}: use 'mean', 'sum' or 'none'")

@@ -117,3 +117,13 @@ def test_claims_that_cannot_be_compared_are_an_error(compute, printed, message):
 def test_result_survives_json():
     result = verified(itself, {"y": ["1", "2"]}, x=[1, 2])
     assert Result.from_json(result.to_json()).evidence == result.evidence
+
+
+def test_statement_that_no_precision_decides_is_neither_true_nor_false():
+    @claims(source="a text", at=dict(x=1), printed={"a tenth": True})
+    def compute(x):
+        return {"a tenth": x * 0.1 <= x / 10}  # the code's 0.1 is a rounded constant
+
+    result = verify(compute)
+    assert result.verdict == "inconclusive"
+    assert [e.stance for e in result.evidence] == ["undecided"]

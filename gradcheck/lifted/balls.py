@@ -37,8 +37,9 @@ class Balls:
     """The number system of balls at one precision.
 
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
-    are written into carry tangents.  `lost` counts the tangents of 0 that met an infinite derivative.  `ties` counts the comparisons of equal numbers whose tangents differ; tie: how
-    these come out (-1, 0, 1), instead of as the tangents say.  literal: constants of the code are taken at their word.
+    are written into carry tangents.  literal: constants of the code are taken at their word.  `lost` counts the
+    tangents of 0 that met an infinite derivative, `undecided` the comparisons that the last bits left open, `ties`
+    those of equal numbers whose tangents differ; tie: how these come out (-1, 0, 1), instead of as the tangents say.
     """
 
     name = "balls"
@@ -55,7 +56,7 @@ class Balls:
         self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
         self.operations = 0
         self.longest = 1
-        self.ties = 0
+        self.ties = self.undecided = 0
         self.lost = 0
         self.inexact_constants = False
 
@@ -157,6 +158,7 @@ class Balls:
         unknown = open_ & ~same
         if unknown.any() and not self.final:
             raise NeedPrecision("two numbers overlap")
+        self.undecided += int(np.count_nonzero(unknown))
         if a.companion is None and b.companion is None:
             return sign
         zero = self.zeros(()).value

@@ -14,7 +14,7 @@ from gradcheck.report.drawing import to_svg
 from gradcheck.report.numbers import brief, duration, number
 from gradcheck.report.source import formulas, highlight
 from gradcheck.report.summary import Voice
-from gradcheck.report.text import numbers, place, remark
+from gradcheck.report.text import keeps, numbers, place, remark
 from gradcheck.results import REASONS, Evidence, Point
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def to_html(report: Report) -> str:
         "duration": duration,
         "brief": brief,
         "place": place,
+        "keeps": keeps,
         "remark": remark,
         "highlight": lambda source: markup(highlight(source)),
         "formulas": lambda mathml: [markup(f) for f in formulas(mathml)],

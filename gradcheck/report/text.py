@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gradcheck.report.numbers import brief, digits_for, duration, number, with_bar
-from gradcheck.results import REASONS, Evidence, Result
+from gradcheck.results import REASONS, Evidence, Kept, Result
 
 # Arguments beyond which a list of points is shortened.
 MANY = 8
@@ -25,10 +25,17 @@ def render_result(result: Result) -> str:
         f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
+    if result.kept:
+        parts.append(f"  the pullback {keeps(result.kept)}")
     if result.failed_at:
         parts += failing_point(result)
     parts.append(f"  seed {result.seed}, {duration(result.seconds)}")
     return "\n".join(parts)
+
+
+def keeps(kept: Kept) -> str:
+    """``keeps 48 bytes (inputs 24, outputs 24)``."""
+    return f"keeps {kept.residuals:,} bytes (inputs {kept.inputs:,}, outputs {kept.outputs:,})"
 
 
 def indented(text: str) -> str:
