@@ -11,10 +11,8 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
-from reference.normalization import CANCELLING, EPS, per_channel, standardize, standardize_symbolic
+from reference.normalization import EPS, per_channel, standardize, standardize_symbolic
 from reference.windows import sized
-
-# Of three numbers hardly anything is left once their mean and size are taken away, see standardize: groups have four at least.
 
 
 def by_group(x: Any, groups: int) -> Any:
@@ -39,7 +37,7 @@ def group_norm_symbolic(sympy: Any, x: Any, gamma: Any, beta: Any, *, groups: in
 @rule(
     domains={
         "": dict(
-            x=sized("2 4 4", "1 2 4"), gamma=sized("4", "2"), beta=sized("4", "2"), groups=choice(2, 1, 4), eps=EPS
+            x=sized("2 4 3", "1 2 3"), gamma=sized("4", "2"), beta=sized("4", "2"), groups=choice(2, 1, 4), eps=EPS
         ),
         "images": dict(
             x=sized("2 6 2 3", "1 2 2 2"), gamma=sized("6", "2"), beta=sized("6", "2"), groups=choice(2, 1), eps=EPS
@@ -48,7 +46,6 @@ def group_norm_symbolic(sympy: Any, x: Any, gamma: Any, beta: Any, *, groups: in
     jax=group_norm_jax,
     sympy=group_norm_symbolic,
     source="Wu & He 2018, eq. 1, 2, 6 and 7",
-    accuracy=CANCELLING,
 )
 def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, eps: float = 1e-5) -> Pulled:
     """gamma (x - mean) / √(var + eps) + beta, over each group of channels and all places.  (n, c, ...), (c), (c) -> (n, c, ...)
@@ -72,7 +69,7 @@ def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, eps: float =
 
 @rule(
     domains={
-        "": dict(x=sized("2 3 4", "1 2 4"), gamma=sized("3", "2"), beta=sized("3", "2"), eps=EPS),
+        "": dict(x=sized("2 3 3", "1 2 2"), gamma=sized("3", "2"), beta=sized("3", "2"), eps=EPS),
         "images": dict(x=sized("2 2 2 3", "2 1 2 2"), gamma=sized("2", "1"), beta=sized("2", "1"), eps=EPS),
     },
     jax=lambda jax, x, gamma, beta, *, eps: (
@@ -82,7 +79,6 @@ def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, eps: float =
         per_channel(gamma, x) * standardize_symbolic(sympy, x, tuple(range(2, x.ndim)), eps) + per_channel(beta, x)
     ),
     source="Ulyanov, Vedaldi, Lempitsky 2016",
-    accuracy=CANCELLING,
 )
 def instance_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Pulled:
     """gamma (x - mean) / √(var + eps) + beta, over the places of each channel of each image.  (n, c, ...), (c), (c) -> (n, c, ...)

@@ -10,11 +10,10 @@ from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.normalization import CANCELLING
 from reference.windows import sized
 
 
-def along(parameter: Any, ndim: int, axis: int) -> Any:
+def placed(parameter: Any, ndim: int, axis: int) -> Any:
     """A parameter for each entry of an axis, shaped to broadcast against an array."""
     return parameter.reshape([-1 if a == axis % ndim else 1 for a in range(ndim)])
 
@@ -37,20 +36,24 @@ def along(parameter: Any, ndim: int, axis: int) -> Any:
         axis,
     ),
     source="Salimans & Kingma 2016, eq. 2 and 3",
-    accuracy=CANCELLING,
 )
 def weight_norm(v: Array, g: Array, *, axis: int = 0) -> Pulled:
     """g v / |v|, the norm over all axes but one: each entry of that axis gets the size g.  (n, k), (n) -> (n, k)
 
-    With v̂ = v / |v|: dg = Σ dy v̂, dv = g (dy - v̂ Σ dy v̂) / |v|, at right angles to v.
+    With v̂ = v / |v|: dg = Σ dy v̂, dv = g (dy - v̂ Σ dy v̂) / |v|, at right angles to v: taken twice, since once leaves
+    rounding errors of what was cancelled.
     """
     others = tuple(a for a in range(v.ndim) if a != axis % v.ndim)
     size = np.sqrt((v * v).sum(others, keepdims=True))
-    unit, length = v / size, along(g, v.ndim, axis)
+    unit, length = v / size, placed(g, v.ndim, axis)
+
+    def along(dy: Any) -> Any:
+        return (dy * unit).sum(others, keepdims=True)
 
     def pullback(dy: Array) -> Any:
-        dg = (dy * unit).sum(others, keepdims=True)
-        return length / size * (dy - unit * dg), dg.reshape(g.shape)
+        dg = along(dy)
+        across = dy - unit * dg
+        return length / size * (across - unit * along(across)), dg.reshape(g.shape)
 
     return length * unit, pullback
 
@@ -69,18 +72,21 @@ def unit(x: Array) -> Array:
     jax=lambda jax, w, *, u, v: w / jax.numpy.vdot(u, w @ v),
     sympy=lambda sympy, w, *, u, v: w / sum(u[i] * w[i, j] * v[j] for i, j in np.ndindex(w.shape)),
     source="Miyato et al. 2018, algorithm 1",
-    accuracy=CANCELLING,
 )
 def spectral_norm(w: Array, *, u: Array, v: Array) -> Pulled:
     """w / σ, σ = uᵀ w v, with the singular vectors u and v given, as from a power iteration.  (n, k) -> (n, k)
 
     dw = (dy - (Σ dy y) u vᵀ) / σ: u and v count as constants, as in the paper; they are where they are singular vectors.
+    What is subtracted is so twice: once leaves rounding errors of what was cancelled.
     """
     sigma = u @ w @ v
     y = w / sigma
 
+    def across(g: Any) -> Any:
+        return g - (g * y).sum() * np.outer(u, v)
+
     def pullback(dy: Array) -> Any:
-        return (dy - (dy * y).sum() * np.outer(u, v)) / sigma
+        return across(across(dy)) / sigma
 
     return y, pullback
 

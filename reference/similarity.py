@@ -25,17 +25,22 @@ from reference.declaring import Pulled
 def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
     """x·z / (|x| |z|) along axis, both nonzero.  (n, k), (n, k) -> (n)
 
-    dx = dy (ẑ - y x̂) / |x|, dz = dy (x̂ - y ẑ) / |z|, with x̂ = x / |x|.
+    dx = dy (ẑ - y x̂) / |x|, dz = dy (x̂ - y ẑ) / |z|, with x̂ = x / |x|.  What is at right angles is taken twice: once
+    leaves rounding errors of what was cancelled.
     """
     size_x, size_z = (np.sqrt((a * a).sum(axis, keepdims=True)) for a in (x, z))
     unit_x, unit_z = x / size_x, z / size_z
-    y = (unit_x * unit_z).sum(axis, keepdims=True)
+    y = (unit_x * unit_z).sum(axis)
+
+    def across(g: Any, unit: Any) -> Any:
+        return g - unit * (g * unit).sum(axis, keepdims=True)
 
     def pullback(dy: Array) -> Any:
         g = np.expand_dims(dy, axis)
-        return g * (unit_z - y * unit_x) / size_x, g * (unit_x - y * unit_z) / size_z
+        dx, dz = across(across(unit_z, unit_x), unit_x), across(across(unit_x, unit_z), unit_z)
+        return g * dx / size_x, g * dz / size_z
 
-    return y.squeeze(axis), pullback
+    return y, pullback
 
 
 @rule(
