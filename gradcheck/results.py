@@ -78,13 +78,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains)."""
+    """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains).
+
+    normwise: an ULP was that of the largest entry of its array.
+    """
 
     worst: float
     median: float
     argument: str | None = None
     entry: tuple[int, ...] | None = None
     budget: float = 16.0
+    normwise: bool = False
 
 
 @dataclass(frozen=True)

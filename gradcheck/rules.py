@@ -38,6 +38,7 @@ class Rule:
         surrogate: Function | None = None,
         cotangent: Function | None = None,
         accuracy: float = 16.0,
+        normwise: bool = False,
         graph: Function | None = None,
     ) -> None:
         self.function = function
@@ -47,7 +48,7 @@ class Rule:
         self.known_wrong: Mapping[str, str] = known_wrong or {}
         self.refuted = refuted
         self.surrogate, self.cotangent = surrogate, cotangent
-        self.accuracy = accuracy
+        self.accuracy, self.normwise = accuracy, normwise
         self.graph = graph
         # Whether forward and backward are functions of their own, which may share what the last forward left behind.
         self.separate = False
@@ -156,6 +157,7 @@ def rule(
     surrogate: Function | None = None,
     cotangent: Function | None = None,
     accuracy: float = 16.0,
+    normwise: bool = False,
     graph: Function | None = None,
 ) -> Callable[[Function], Rule]: ...
 def rule(
@@ -175,7 +177,8 @@ def rule(
     refuted: why the formula is wrong, of a rule that states a text's mistake: the check passes where it is refuted.
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it is not
     linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
-    accuracy: the budget in condition-weighted ULPs.  graph: gives the computational graph for the report.
+    accuracy: the budget in condition-weighted ULPs; normwise: an ULP is that of the largest
+    entry of its array, for what treats its entries alike (matrix factorisations, Fourier transforms).  graph: gives the computational graph for the report.
     """
     if function is not None:
         return Rule(function)

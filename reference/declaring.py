@@ -72,6 +72,7 @@ def misstated(
             source=source,
             known_wrong=right.known_wrong,
             accuracy=right.accuracy,
+            normwise=right.normwise,
             refuted=refuted,
         )
 

@@ -14,8 +14,6 @@ from reference.declaring import Pulled
 from reference.fft import complexes
 
 Mode = Literal["full", "same", "valid"]
-# The error of a transform is that of its largest entry; room for entries a 4096th of it.  A heuristic.
-NORMWISE = 4096 * 16.0
 MODES = choice("full", "same", "valid")
 
 
@@ -108,13 +106,13 @@ def correlate(a: Array, v: Array, *, mode: Mode = "valid") -> Pulled:
         ..., : kept_length(a.shape[-1], v.shape[-1], mode)
     ],
     source="Stockham 1966; Higham 2002, section 24.1",
-    accuracy=NORMWISE,
+    normwise=True,
 )
 def fftconvolve(a: Array, v: Array, *, mode: Mode = "full") -> Pulled:
     """Σ a_i v_(k-i) along the last axis by Fourier transforms, broadcasting; "same" is as a.  (n, 5), (n, 4) -> (...)
 
     da = the transform of dy times the conjugate of that of v, transformed back, and likewise dv.  Errors are a few ULPs of
-    the largest entries, where those of `convolve` are of each entry: hence the wide budget.
+    the largest entries, where those of `convolve` are of each entry: hence normwise.
     """
     n, m = a.shape[-1], v.shape[-1]
     full, start = n + m - 1, centred(n, m, mode)

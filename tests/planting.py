@@ -16,7 +16,12 @@ from gradcheck import Rule
 def declared_like(rule: Rule, function: Callable[..., Any]) -> Rule:
     """A rule with another function and the same domains."""
     return Rule(
-        function, domains=rule.domains, accuracy=rule.accuracy, surrogate=rule.surrogate, cotangent=rule.cotangent
+        function,
+        domains=rule.domains,
+        accuracy=rule.accuracy,
+        normwise=rule.normwise,
+        surrogate=rule.surrogate,
+        cotangent=rule.cotangent,
     )
 
 

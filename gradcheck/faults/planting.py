@@ -69,4 +69,5 @@ def declared_like(rule: Rule, function: Function) -> Rule:
         known_wrong=rule.known_wrong,
         surrogate=rule.surrogate,
         accuracy=rule.accuracy,
+        normwise=rule.normwise,
     )

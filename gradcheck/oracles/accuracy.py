@@ -1,6 +1,7 @@
 """How accurately a rule evaluates in floating point: errors in condition-weighted ULPs.
 
 Of a complex number the parts' errors are measured, the larger one counts, and the ULP is that of the modulus.
+Of a rule that is declared to be normwise an ULP is that of the largest entry of its array, of inputs as of outputs.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     rng = problem.rng(f"ulps{turn}")
 
     def step(x: Array) -> Array:
-        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * ulp(x, epsilon))
+        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * unit_of(problem, x, epsilon))
 
     def move(x: Array) -> Array:
         # Balls: floats could not hold the sum.
@@ -96,6 +97,12 @@ def ulp(x: Array, epsilon: float) -> Array:
         return np.asarray(np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit))
 
 
+def unit_of(problem: Problem, x: Array, epsilon: float) -> Array:
+    """The ULP of each entry of x; that of the largest one where the rule is declared to be normwise."""
+    unit = ulp(x, epsilon)
+    return np.full_like(unit, unit.max(initial=0.0)) if problem.rule.normwise else unit
+
+
 def format_of(epsilon: float) -> np.finfo[Any]:
     """What is known of the float type with that epsilon."""
     formats = [np.finfo(t) for t in (np.float64, np.float32, np.float16)]
@@ -114,19 +121,18 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
     for k, (mine, true) in enumerate(zip(ours, theirs, strict=True)):
         if not mine.size:
             continue
-        weighted = weigh(mine, true, [m[k] for m in moved], epsilon)
+        weighted = weigh(mine, true, [m[k] for m in moved], unit_of(problem, true, epsilon), epsilon)
         errors.append(weighted.ravel())
         if weighted.max() > largest:
             largest = float(weighted.max())
             place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
     every = np.concatenate(errors) if errors else np.zeros(1)
-    return Accuracy(largest, float(np.median(every)), *place, budget=budget(problem, exact))
+    return Accuracy(largest, float(np.median(every)), *place, budget(problem, exact), problem.rule.normwise)
 
 
-def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
-    """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
+def weigh(mine: Array, true: Array, moved: list[Array], unit: Array, epsilon: float) -> Array:
+    """|float - exact| over max(unit, the largest change under perturbation), entry by entry; infinite for a NaN."""
     error = apart(mine, true, float(format_of(epsilon).max))
-    unit = ulp(true, epsilon)
     for other in moved:
         change = objects(true - other)
         known = of_balls("is_finite", change).astype(bool)

@@ -13,7 +13,6 @@ from gradcheck.domains import real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.factorizations import NORMWISE
 from reference.identities.matrices import symbolic_inverse, tall, wide
 
 GOLUB = "Golub & Pereyra 1973"
@@ -48,7 +47,7 @@ def symbolic_pinv(sympy: Any, A: Array) -> Any:
     jax=lambda jax, A: jax.numpy.linalg.pinv(A),
     sympy=lambda sympy, A: symbolic_pinv(sympy, A),
     source=f"pinv: {GOLUB}",
-    accuracy=NORMWISE,
+    normwise=True,
 )
 def pseudoinverse(A: Array) -> Pulled:
     """P = A⁺, A of full rank, tall or wide.  (m, n) -> (n, m)
@@ -64,7 +63,7 @@ def pseudoinverse(A: Array) -> Pulled:
     jax=lambda jax, B, C: jax.numpy.linalg.pinv(B @ C, rtol=1e-10),
     sympy=lambda sympy, B, C: symbolic_pinv(sympy, C) @ symbolic_pinv(sympy, B),
     source=f"pinv: {GOLUB}",
-    accuracy=NORMWISE,
+    normwise=True,
 )
 def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
     """P = A⁺, A = B C of rank r, which is less than full and stays what it is.  (m, r), (r, n) -> (n, m)
@@ -85,7 +84,7 @@ def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
     jax=lambda jax, t, *, B, C: jax.numpy.linalg.pinv(moved(jax.numpy.sin, t, B) @ C, rtol=1e-10),
     sympy=lambda sympy, t, *, B, C: symbolic_pinv(sympy, C) @ symbolic_pinv(sympy, moved(sympy.sin, t, B)),
     source=f"pinv: {GOLUB}",
-    accuracy=NORMWISE,
+    normwise=True,
 )
 def pseudoinverse_along_curve(t: Array, *, B: Array, C: Array) -> Pulled:
     """P = A⁺ along A(t) = B(t) C of constant rank r, B(t) = B + sin(t) times B upside down.  () -> (n, m)
@@ -107,7 +106,7 @@ def moved(sin: Any, t: Any, B: Any) -> Any:
     jax=lambda jax, A, b: jax.numpy.linalg.lstsq(A, b)[0],
     sympy=lambda sympy, A, b: symbolic_pinv(sympy, A) @ b,
     source="lstsq-solution: derived",
-    accuracy=NORMWISE,
+    normwise=True,
 )
 def least_squares_solution(A: Array, b: Array) -> Pulled:
     """x = argmin ‖A x - b‖ = A⁺ b, A of full column rank.  (m, n), (m) -> (n)

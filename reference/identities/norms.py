@@ -100,13 +100,16 @@ def unit_vector_jacobian(x: Array, a: Array) -> Pulled:
 def unit_rows(X: Array) -> Pulled:
     """Y, each row of X divided by its norm.  (k, n) -> (k, n)
 
-    A row of dX is (dy - y (yᵀ dy)) / ‖x‖.
+    A row of dX is (dy - y (yᵀ dy)) / ‖x‖; what is subtracted is so twice, since once leaves rounding errors of it.
     """
     size = np.sqrt((X * X).sum(1, keepdims=True))
     Y = X / size
 
+    def across(dY: Any) -> Any:
+        return dY - Y * (Y * dY).sum(1, keepdims=True)
+
     def pullback(dY: Array) -> Any:
-        return (dY - Y * (Y * dY).sum(1, keepdims=True)) / size
+        return across(across(dY)) / size
 
     return Y, pullback
 

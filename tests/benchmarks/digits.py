@@ -36,6 +36,7 @@ class Digits:
     case: Case
     problems: int = 0
     worst: dict[str, tuple[Accuracy, str]] = field(default_factory=dict)
+    raised: str = ""
 
     def __call__(self, problem: Problem) -> bool:
         """Measure a problem; it never fails, so that the search goes on."""
@@ -51,8 +52,8 @@ class Digits:
 
     @property
     def beyond(self) -> list[str]:
-        """What is beyond the budget, in words."""
-        return [
+        """What is beyond the budget, or could not be measured, in words."""
+        return [f"    raises at {self.raised}"] * bool(self.raised) + [
             f"    {question} {one.worst:.3g} of {one.budget:g} at {one.argument}{list(one.entry or ())}: {point}"
             for question, (one, point) in self.worst.items()
             if share(one) > 1
@@ -78,7 +79,9 @@ def measured(case: Case, points: int) -> Digits:
             continue
     # Worked examples compute as their texts do, with constants in float64.
     dtypes = ("float64",) if case.name.startswith("reference.worked.") else ("float64", "float32")
-    searching.search(case, points, judge=digits, dtypes=dtypes, **SMALL)
+    found = searching.search(case, points, judge=digits, dtypes=dtypes, **SMALL)
+    if found.smallest is not None:
+        digits.raised = searching.in_words(case, found.smallest)
     return digits
 
 
