@@ -243,11 +243,13 @@ def lstm(
         twins.gru_symbolic(sympy), (h,), x, *w, reverse=reverse
     ),
     source="Cho et al. 2014; PyTorch, torch.nn.GRU",
+    normwise=True,
 )
 def gru(x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array, *, reverse: bool = False) -> Pulled:
     """gru_cell over time: every h, and the last.  (t, n, i), (n, h), (k, i), (k, h), (k), (k) -> (t, n, h), (n, h)
 
     k = 3h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.
-    reverse: from the end.  The pullback keeps the gates of every step.
+    reverse: from the end.  The pullback keeps the gates of every step.  Normwise: of h - n, from which z learns, little is
+    left where both are near 1, as states of saturated gates are.
     """
     return over_time(gru_step, x, (h,), w_x, w_h, b_x, b_h, reverse=reverse)

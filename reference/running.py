@@ -147,19 +147,26 @@ def trapezoid(f: Array, x: Array | None = None, *, axis: int = -1, dx: float = 1
 
     def pullback(dy: Array) -> Any:
         dy = np.expand_dims(dy, -1)
-        df = np.moveaxis(to_ends(np.broadcast_to(dy * steps / 2, heights.shape), 1), -1, axis)
         if places is None:
-            return df
-        moved = to_ends(unbroadcast(dy * heights, steps.shape), -1)
-        return df, moved if places.ndim == 1 else np.moveaxis(moved, -1, axis)
+            return np.moveaxis(to_ends(np.broadcast_to(dy * steps / 2, heights.shape)), -1, axis)
+        # Of neighbours but one, not of steps and heights: between nearly equal ones these cancel.
+        df = dy * across(places, 1) / 2
+        moved = unbroadcast(-dy * across(samples, -1) / 2, places.shape)
+        return np.moveaxis(df, -1, axis), moved if places.ndim == 1 else np.moveaxis(moved, -1, axis)
 
     return (steps * heights).sum(-1), pullback
 
 
-def to_ends(d: Array, sign: int) -> Any:
-    """For places between which there are steps: d of the step before, plus or minus d of the step after."""
+def to_ends(d: Array) -> Any:
+    """For places between which there are steps: d of the step before plus d of the step after."""
     others = [(0, 0)] * (d.ndim - 1)
-    return np.pad(d, [*others, (1, 0)]) + sign * np.pad(d, [*others, (0, 1)])
+    return np.pad(d, [*others, (1, 0)]) + np.pad(d, [*others, (0, 1)])
+
+
+def across(z: Array, sign: int) -> Any:
+    """z_(i+1) - z_(i-1) along the last axis, where what is beyond an end is the end times sign."""
+    beyond = np.concatenate([sign * z[..., :1], z, sign * z[..., -1:]], -1)
+    return beyond[..., 2:] - beyond[..., :-2]
 
 
 def trapezes(f: Array, x: Array | None = None, *, axis: int, dx: Any) -> Any:

@@ -173,21 +173,22 @@ def interp(x: Array, xp: Array, fp: Array, *, left: float | None = None, right: 
     """The line through the points (xp, fp) at x, xp ascending; beyond its ends left and right.  (...), (n), (n) -> (...)
 
     Without these the line goes on level.  With t = (x - x0) / (x1 - x0) between two knots and s the slope there:
-    df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.
+    df0 = dy (1 - t), where 1 - t = (x1 - x) / (x1 - x0), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.
     """
     n = len(xp)
     below, above = x < xp[0], x > xp[-1]
     i = np.clip(np.searchsorted(xp, x, "right"), 1, n - 1)
     x0, x1, f0, f1 = xp[i - 1], xp[i], fp[i - 1], fp[i]
     t = np.where(below, 0, np.where(above, 1, (x - x0) / (x1 - x0)))
+    rest = np.where(below, 1, np.where(above, 0, (x1 - x) / (x1 - x0)))
 
     def pullback(dy: Array) -> Any:
         slope = np.where(below | above, 0, (f1 - f0) / (x1 - x0))
         ends = np.where(below & (left is not None), 0, np.where(above & (right is not None), 0, dy))
-        dxp = scattered(-dy * slope * (1 - t), xp, i - 1) + scattered(-dy * slope * t, xp, i)
-        return dy * slope, dxp, scattered(ends * (1 - t), fp, i - 1) + scattered(ends * t, fp, i)
+        dxp = scattered(-dy * slope * rest, xp, i - 1) + scattered(-dy * slope * t, xp, i)
+        return dy * slope, dxp, scattered(ends * rest, fp, i - 1) + scattered(ends * t, fp, i)
 
-    y = f0 + t * (f1 - f0)
+    y = rest * f0 + t * f1
     y = y if left is None else np.where(below, left, y)
     return y if right is None else np.where(above, right, y), pullback
 

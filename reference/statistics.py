@@ -140,15 +140,20 @@ def quantiles(sympy: Any, x: Array, *, q: Any, axis: Axis, keepdims: bool, metho
 def average(x: Array, weights: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """Σ w x / Σ w along axis, weights w as x or of that axis.  (n, m, k), (n, m, k) -> (...)
 
-    dx = dy w / Σ w, dw = dy (x - y) / Σ w.
+    dx = dy w / Σ w, dw = dy (x - y) / Σ w.  x - y is centred again: next to equal numbers, or to a weight that is nearly
+    all, the error of y is more than is left.
     """
     w = np.broadcast_to(spread_over(weights, x, axis), x.shape)
     total = w.sum(axis, keepdims=True)
-    y = (w * x).sum(axis, keepdims=True) / total
+
+    def mean(z: Any) -> Any:
+        return (w * z).sum(axis, keepdims=True) / total
+
+    y = mean(x)
 
     def pullback(dy: Array) -> Any:
-        each = kept(dy, x.shape, axis) / total
-        dw = each * (x - y)
+        each, centred = kept(dy, x.shape, axis) / total, x - y
+        dw = each * (centred - mean(centred))
         return each * w, dw if weights.shape == x.shape else dw.sum(axes_but(axis, x.ndim))
 
     return y if keepdims else np.squeeze(y, axes_of(axis, x.ndim)), pullback

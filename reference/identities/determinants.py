@@ -163,6 +163,7 @@ def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
     jax=lambda jax, X, A: jax.numpy.linalg.det(X.T @ A @ X),
     sympy=lambda sympy, X, A: sympy.Matrix(X.T @ A @ X).det(),
     source=f"det-xtax-general: {COOKBOOK}, eq. 54",
+    normwise=True,
 )
 def det_of_form(X: Array, A: Array) -> Pulled:
     """det(Xᵀ A X).  (m, n), (m, m) -> ()

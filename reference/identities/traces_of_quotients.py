@@ -13,8 +13,8 @@ from reference.declaring import Pulled
 from reference.identities.matrices import symbolic_inverse, symmetric, tall
 
 COOKBOOK = "Petersen & Pedersen 2012"
-# A text's form, as it is stated: its two terms cancel where X has little to gain, and more digits go than X explains.
-TWO_TERMS = 256.0
+# A text's form, as it is stated: its two terms cancel where X has little to gain.
+TWO_TERMS = 64.0
 
 
 @rule(
@@ -65,11 +65,12 @@ def trace_of_inverse_form(X: Array, A: Array, *, C: Array) -> Pulled:
     sympy=lambda sympy, X, *, B, C: (symbolic_inverse(sympy, X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-ratio-quadratics: {COOKBOOK}, eq. 126",
     accuracy=TWO_TERMS,
+    normwise=True,
 )
 def trace_of_quotient(X: Array, *, B: Array, C: Array) -> Pulled:
     """tr((Xᵀ C X)⁻¹ Xᵀ B X) for symmetric B and C.  (m, n) -> ()
 
-    dX = -2 C X M Xᵀ B X M + 2 B X M, M = (Xᵀ C X)⁻¹, to within 256 weighted ULPs, since its terms cancel.
+    dX = -2 C X M Xᵀ B X M + 2 B X M, M = (Xᵀ C X)⁻¹; to within 64 normwise ULPs, since its terms cancel.
     """
     G = X.T @ C @ X
     Q = np.linalg.solve(G, X.T @ B @ X)
@@ -86,12 +87,13 @@ def trace_of_quotient(X: Array, *, B: Array, C: Array) -> Pulled:
     sympy=lambda sympy, X, *, A, B, C: (symbolic_inverse(sympy, A + X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-regularised-ratio: {COOKBOOK}, eq. 127, where A is symmetric too",
     accuracy=TWO_TERMS,
+    normwise=True,
 )
 def trace_of_regularised_quotient(X: Array, *, A: Array, B: Array, C: Array) -> Pulled:
     """tr((A + Xᵀ C X)⁻¹ Xᵀ B X) for symmetric A, B and C.  (m, n) -> ()
 
     dX = -2 C X M S M + 2 B X M, M = (A + Xᵀ C X)⁻¹, S = Xᵀ B X,
-    to within 256 weighted ULPs, since its terms cancel.
+    to within 64 normwise ULPs, since its terms cancel.
     """
     M, S = np.linalg.inv(A + X.T @ C @ X), X.T @ B @ X
 
@@ -107,12 +109,13 @@ def trace_of_regularised_quotient(X: Array, *, A: Array, B: Array, C: Array) -> 
     sympy=lambda sympy, X, A, *, B, C: (symbolic_inverse(sympy, A + X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-regularised-ratio: {COOKBOOK}, eq. 127, corrected for any A",
     accuracy=TWO_TERMS,
+    normwise=True,
 )
 def trace_of_shifted_quotient(X: Array, A: Array, *, B: Array, C: Array) -> Pulled:
     """tr((A + Xᵀ C X)⁻¹ Xᵀ B X) for symmetric B and C, A any.  (m, n), (n, n) -> ()
 
     dX = -C X (M S M + Mᵀ S Mᵀ) + B X (M + Mᵀ), dA = -Mᵀ S Mᵀ, M = (A + Xᵀ C X)⁻¹, S = Xᵀ B X,
-    to within 256 weighted ULPs, since its terms cancel.
+    to within 64 normwise ULPs, since its terms cancel.
     """
     M, S = np.linalg.inv(A + X.T @ C @ X), X.T @ B @ X
 
