@@ -33,6 +33,8 @@ def shares(q: Any, n: int, method: Method = "linear") -> Array:
         "midpoint": np.full_like(place, 0.5),
         "nearest": np.rint(place) - low,
     }[method]
+    if not n:
+        return np.zeros((*place.shape, 0))
     one = np.eye(n)
     return np.asarray(one[low] * (1 - fraction)[..., None] + one[high] * fraction[..., None])
 
