@@ -26,6 +26,8 @@ def shares(q: Any, n: int, method: Method = "linear") -> Array:
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known: choose from {', '.join(METHODS)}")
+    if not n:
+        return np.zeros((*place.shape, 0))
     fraction = {
         "linear": place - low,
         "lower": np.zeros_like(place),
