@@ -156,10 +156,10 @@ def example_by_example(
     zero_infinity: bool = False,
 ) -> Any:
     """For twins: the loss of each example, by what `twin(x, labels, blank)` says of it."""
-    frames = np.full(len(x), x.shape[1]) if input_lengths is None else input_lengths
-    sizes = np.full(len(x), labels.shape[1]) if label_lengths is None else label_lengths
+    frames = [x.shape[1]] * len(x) if input_lengths is None else list(map(int, input_lengths))
+    sizes = [labels.shape[1]] * len(x) if label_lengths is None else list(map(int, label_lengths))
     found = [twin(x[n, : frames[n]], labels[n, : sizes[n]], blank) for n in range(len(x))]
-    return [f / max(size, 1) if reduction == "mean" else f for f, size in zip(found, sizes.tolist(), strict=True)]
+    return [f / max(size, 1) if reduction == "mean" else f for f, size in zip(found, sizes, strict=True)]
 
 
 def some_labels(rng: np.random.Generator, x: Array, blank: int) -> Array:
