@@ -6,6 +6,7 @@ own; dx is symmetric.  Signs of vectors are those of LAPACK: they are constant n
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,11 @@ def positive(rng: Generator, draw: Draw) -> Array:
 def symmetric(x: Array) -> Array:
     """(x + xᵀ) / 2."""
     return (x + x.mT) / 2
+
+
+def columns(x: Array) -> Array:
+    """x as a matrix of its columns; a vector is one."""
+    return x.reshape((len(x), math.prod(x.shape[1:])))
 
 
 def apart(values: Array) -> Array:
@@ -255,11 +261,6 @@ def triangular_solve(a: Array, b: Array, *, lower: bool = False, trans: int = 0,
         return (np.tril if lower else np.triu)(-left @ right.T, (-1 if lower else 1) * unit_diagonal), db
 
     return y, pullback
-
-
-def columns(x: Array) -> Array:
-    """A vector as a matrix of one column; a matrix as it is."""
-    return x if x.ndim == 2 else x[:, None]
 
 
 def corner(a: Array, *, lower: bool = False, unit_diagonal: bool = False) -> Array:
