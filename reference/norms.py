@@ -10,7 +10,7 @@ from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.factorizations import squares, tall, wide
+from reference.factorizations import OF_SVD, squares, tall, wide
 from reference.reductions import folded, shared
 
 KEPT = choice(False, True)
@@ -42,13 +42,14 @@ def norm_of_symbols(sympy: Any, x: Array, *, ord: Any, keepdims: bool) -> Any:
     jax=lambda jax, x, **how: jax.numpy.linalg.matrix_norm(x, **how),
     sympy=norm_of_symbols,
     source="Watson 1992, Characterization of the subdifferential of some matrix norms",
+    accuracy=OF_SVD,
     normwise=True,
 )
 def matrix_norm(x: Array, *, ord: Any = "fro", keepdims: bool = False) -> Pulled:
     """The norm "fro", nuclear ("nuc"), spectral (2), or the largest sum of |x| of a column (1) or row (inf).  (..., n, k) -> (...)
 
     dx = dy x / y, dy u vᵀ (full rank), dy u₁ v₁ᵀ of the largest singular value, which must be a single one, or dy sign(x)
-    in the column or row of the largest sum, in equal shares where several are equal, as in JAX.  Singular vectors are LAPACK's, whose error is normwise.
+    in the column or row of the largest sum, in equal shares where several are equal, as in JAX.  Singular vectors are LAPACK's: hence normwise, and the wide budget.
     """
     y = np.linalg.matrix_norm(x, ord=ord, keepdims=keepdims)
 

@@ -103,14 +103,16 @@ def quantile(
     """What a part q of the entries along axis is below, between the nearest two by method.  (n, m, k) -> (...)
 
     Several q give as many results along a new first axis.  Each dy goes to these two by their shares; of equal entries
-    the first counts as smaller.  Raises ValueError for a method that is not known, and q beyond 0 and 1.
+    the first counts as smaller.  Raises ValueError for a method that is not known, q beyond 0 and 1, and an axis of size 0.
     """
     flat = merged(x, axis)
+    if not flat.shape[-1]:
+        raise ValueError(f"x has shape {x.shape} and nothing along axis {axis}: of no numbers there is no quantile")
     share = shares(q, flat.shape[-1], method)
 
     def pullback(dy: Array) -> Any:
-        dy = dy.reshape((-1, *flat.shape[:-1], 1))
-        weights = share.reshape((-1, flat.shape[-1])).astype(dy.dtype)
+        dy = dy.reshape((np.size(q), *flat.shape[:-1], 1))
+        weights = share.reshape((np.size(q), flat.shape[-1])).astype(dy.dtype)
         place = ranks(flat)
         return unmerged(sum(d * w[place] for d, w in zip(dy, weights, strict=True)), x.shape, axis)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck.report import summary
 from gradcheck.report.data import Entry, Report
-from gradcheck.report.numbers import duration, number
+from gradcheck.report.numbers import budget_text, duration, number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,6 +96,13 @@ def print_counts(report: Report, console: Console) -> None:
     console.print(Text(f"evidence for, in cases: {spoken}"), soft_wrap=True)
     full, cases = summary.all_kinds(report)
     console.print(Text(f"all four kinds of evidence: {full} of {cases} cases"), soft_wrap=True)
+    gaps = ", ".join(f"{gap.kind} ({gap.reason}) {len(gap.places)}" for gap in summary.gaps(report))
+    if gaps:
+        few = summary.with_few_kinds(report)
+        console.print(Text(f"missing, in cases: {gaps}; fewer than three kinds: {few}"), soft_wrap=True)
+    for accuracy, places in summary.wide_budgets(report):
+        rules = dict.fromkeys(report.entries[place].name.partition("[")[0].rpartition(".")[2] for place in places)
+        console.print(Text(f"budget {budget_text(accuracy)}: {', '.join(rules)}"), soft_wrap=True)
     missing = ", ".join(f"{oracle} {reason} {count}" for oracle, reason, count in summary.reasons(report.entries))
     if missing:
         console.print(Text(f"not applicable, in cases: {missing}"), soft_wrap=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gradcheck.report import summary
 from gradcheck.report.data import Entry, Report
 from gradcheck.report.drawing import to_svg
-from gradcheck.report.numbers import brief, duration, number
+from gradcheck.report.numbers import brief, budget_text, duration, number
 from gradcheck.report.source import formulas, highlight
 from gradcheck.report.summary import Voice
 from gradcheck.report.text import keeps, numbers, place, remark
@@ -89,6 +89,7 @@ def to_html(report: Report) -> str:
         "brief": brief,
         "place": place,
         "keeps": keeps,
+        "budget": budget_text,
         "remark": remark,
         "highlight": lambda source: markup(highlight(source)),
         "formulas": lambda mathml: [markup(f) for f in formulas(mathml)],
@@ -111,6 +112,9 @@ def to_html(report: Report) -> str:
         reasons=summary.reasons(report.entries),
         reason_texts=REASONS,
         all_kinds=summary.all_kinds(report),
+        gaps=summary.gaps(report),
+        few=summary.with_few_kinds(report),
+        wide=summary.wide_budgets(report),
         symbols=summary.SYMBOLS,
         assured=any(entry.assurance for entry in report.entries),
         numbers=numbers,

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.results import Accuracy
+
 
 def number(value: float | complex | None, digits: int = 4) -> str:
     """A number to so many significant digits; an empty text for None."""
@@ -30,6 +32,11 @@ def with_bar(value: float | complex | None, bar: float | None, digits: int = 4) 
     if value is None:
         return ""
     return number(value, digits) if bar is None else f"{number(value, digits)} ± {number(bar, 2)}"
+
+
+def budget_text(accuracy: Accuracy) -> str:
+    """The budget of an accuracy with its unit: ``16 weighted ULPs``, ``128 normwise ULPs``."""
+    return f"{accuracy.budget:g} {'normwise' if accuracy.normwise else 'weighted'} ULPs"
 
 
 def brief(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gradcheck.report.data import Entry, Report
-from gradcheck.results import REASONS, VERDICTS, Evidence, Kind
+from gradcheck.results import REASONS, VERDICTS, Accuracy, Evidence, Kind
 
 OUTCOMES = ("pass", "refuted", *VERDICTS[1:], "not run")
 
@@ -110,10 +110,69 @@ def reasons(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
     return [(oracle, reason, count) for (oracle, reason), count in counted.most_common()]
 
 
+def judged(report: Report) -> list[Entry]:
+    """The cases that four kinds of evidence may speak for: claims are numbers and have one kind."""
+    return [e for e in report.entries if not is_claims(e) and e.outcome not in ("refuted", "not run")]
+
+
 def all_kinds(report: Report) -> tuple[int, int]:
-    """How many cases have all four kinds of evidence, and of how many; claims are numbers and have one kind."""
-    cases = [e for e in report.entries if not is_claims(e) and e.outcome not in ("refuted", "not run")]
+    """How many cases have all four kinds of evidence, and of how many."""
+    cases = judged(report)
     return sum(map(has_all_kinds, cases)), len(cases)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A kind of evidence that is missing for the same reason in these cases, by their places in the report."""
+
+    kind: str
+    reason: str
+    places: tuple[int, ...]
+
+
+def gaps(report: Report) -> list[Gap]:
+    """Which kinds of evidence are missing, why and where, the most frequent first."""
+    counted = {id(e) for e in judged(report)}
+    found: dict[tuple[str, str], list[int]] = {}
+    for place, entry in enumerate(report.entries):
+        for group in absent(entry) if id(entry) in counted else ():
+            found.setdefault((" or ".join(sorted(group)), why_absent(group, entry)), []).append(place)
+    return sorted((Gap(*key, tuple(places)) for key, places in found.items()), key=lambda gap: -len(gap.places))
+
+
+def absent(entry: Entry) -> list[frozenset[Kind]]:
+    """Of the four kinds of evidence those that do not speak for a case."""
+    kinds = kinds_of(entry)
+    return [group for group in FOUR if not kinds & group]
+
+
+def why_absent(group: frozenset[Kind], entry: Entry) -> str:
+    """Why no evidence of a kind speaks for a case: its gravest stance, or the most frequent reason of the closed list."""
+    said = [e for e in entry.result.evidence if e.kind in group and (e.question == "formula" or e.reason)]
+    for stance in ("against", "undecided"):
+        if any(e.stance == stance for e in said):
+            return stance
+    reasons = Counter(e.reason for e in said if e.stance == "not applicable")
+    return reasons.most_common(1)[0][0] if reasons else "not asked"
+
+
+def with_few_kinds(report: Report, enough: int = 3) -> int:
+    """How many cases have fewer than so many kinds of evidence."""
+    return sum(len(FOUR) - len(absent(entry)) < enough for entry in judged(report))
+
+
+def wide_budgets(report: Report) -> list[tuple[Accuracy, tuple[int, ...]]]:
+    """Budgets of accuracy that are not the common one, with the places of their cases; the widest first."""
+    common, found = Accuracy(0.0, 0.0), dict[Accuracy, list[int]]()
+    for place, entry in enumerate(report.entries):
+        for accuracy in {
+            Accuracy(0.0, 0.0, budget=a.budget, normwise=a.normwise) for a in entry.result.accuracy.values()
+        }:
+            if accuracy != common:
+                found.setdefault(accuracy, []).append(place)
+    return sorted(
+        ((a, tuple(places)) for a, places in found.items()), key=lambda item: (-item[0].budget, item[0].normwise)
+    )
 
 
 def is_claims(entry: Entry) -> bool:

@@ -13,6 +13,7 @@ from gradcheck.domains import real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
+from reference.factorizations import OF_SVD
 from reference.identities.matrices import symbolic_inverse, tall, wide
 
 GOLUB = "Golub & Pereyra 1973"
@@ -47,6 +48,7 @@ def symbolic_pinv(sympy: Any, A: Array) -> Any:
     jax=lambda jax, A: jax.numpy.linalg.pinv(A),
     sympy=lambda sympy, A: symbolic_pinv(sympy, A),
     source=f"pinv: {GOLUB}",
+    accuracy=OF_SVD,
     normwise=True,
 )
 def pseudoinverse(A: Array) -> Pulled:
@@ -63,6 +65,7 @@ def pseudoinverse(A: Array) -> Pulled:
     jax=lambda jax, B, C: jax.numpy.linalg.pinv(B @ C, rtol=1e-10),
     sympy=lambda sympy, B, C: symbolic_pinv(sympy, C) @ symbolic_pinv(sympy, B),
     source=f"pinv: {GOLUB}",
+    accuracy=OF_SVD,
     normwise=True,
 )
 def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
@@ -84,6 +87,7 @@ def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
     jax=lambda jax, t, *, B, C: jax.numpy.linalg.pinv(moved(jax.numpy.sin, t, B) @ C, rtol=1e-10),
     sympy=lambda sympy, t, *, B, C: symbolic_pinv(sympy, C) @ symbolic_pinv(sympy, moved(sympy.sin, t, B)),
     source=f"pinv: {GOLUB}",
+    accuracy=OF_SVD,
     normwise=True,
 )
 def pseudoinverse_along_curve(t: Array, *, B: Array, C: Array) -> Pulled:
