@@ -62,18 +62,22 @@ def cosine_embedding(x: Array, z: Array, *, target: Array, margin: float = 0.0, 
     """1 - c where target is 1, max(c - margin, 0) where it is -1, c = x·z / (|x| |z|).  (n, k), (n, k) -> () or (n)
 
     dx = ∓dy (ẑ - c x̂) / |x|, dz = ∓dy (x̂ - c ẑ) / |z|, with x̂ = x / |x|; 0 where c ≤ margin for -1.  1 - c is
-    |x̂ - ẑ|² / 2, which keeps its digits where the vectors are near each other.  Both are nonzero.
+    |x̂ - ẑ|² / 2, which keeps its digits where the vectors are near each other; what is at right angles is taken twice:
+    once leaves rounding errors of what was cancelled.  Both are nonzero.
     """
     far = ((unit(x)[0] - unit(z)[0]) ** 2).sum(-1) / 2
     y, spread = reduced(np.where(target > 0, far, np.maximum(1 - margin - far, 0)), reduction)
 
+    def across(g: Any, along: Any) -> Any:
+        return g - along * (g * along).sum(-1, keepdims=True)
+
     def pullback(dy: Array) -> Any:
         (unit_x, size_x), (unit_z, size_z) = unit(x), unit(z)
-        apart = unit_x - unit_z
-        far = (apart * apart).sum(-1) / 2
+        far = ((unit_x - unit_z) ** 2).sum(-1) / 2
         g = spread(dy)
-        g, far = np.where(target > 0, g, np.where(far < 1 - margin, -g, 0))[..., None], far[..., None]
-        return g * (apart - far * unit_x) / size_x, g * (-apart - far * unit_z) / size_z
+        g = np.where(target > 0, -g, np.where(far < 1 - margin, g, 0))[..., None]
+        dx, dz = across(across(unit_z, unit_x), unit_x), across(across(unit_x, unit_z), unit_z)
+        return g * dx / size_x, g * dz / size_z
 
     return y, pullback
 
@@ -129,6 +133,7 @@ def triplet_symbolic(
         triplet_symbolic(sympy, *triplet, **params), reduction
     ),
     source="Schroff, Kalenichenko, Philbin 2015, eq. 3; swap: Balntas et al. 2016, section 3.2",
+    normwise=True,
 )
 def triplet_margin(
     anchor: Array,
@@ -145,6 +150,7 @@ def triplet_margin(
 
     Where that is above 0 the cotangents are those of d with dy and -dy, else 0.  swap: min(d(anchor, negative),
     d(positive, negative)) in place of d(anchor, negative), equal ones share.  The pullback measures the distances anew.
+    Normwise: where both are far in the same direction, danchor is a difference of cotangents that are nearly equal.
     """
 
     def distance(a: Array, b: Array) -> Pulled:
