@@ -132,6 +132,23 @@ def test_the_budget_of_a_rule_is_its_own() -> None:
     assert exactly(rule, [0.5, 15.0])
 
 
+@pytest.mark.parametrize(
+    ("normwise", "factor", "stance"),
+    [(False, 1.0, "against"), (True, 1.0, "for"), (True, 64.0, "against")],
+    ids=["entry by entry", "of the largest entry", "beyond that"],
+)
+def test_a_normwise_rule_is_excused_for_its_largest_entry_and_no_more(normwise, factor, stance) -> None:
+    def rounded(x: Any) -> Any:
+        far = factor * x.max()
+        return (x + far) - far, lambda dy: dy
+
+    result = exactly(Rule(rounded, normwise=normwise), [1.0, 1e-8, -0.3])
+    assert {e.stance for e in result.evidence if e.question == "accuracy" and e.detail.startswith("forward")} == {
+        stance
+    }
+    assert result.accuracy["forward"].normwise is normwise
+
+
 def test_a_wrong_formula_is_not_also_blamed_for_its_digits() -> None:
     result = exactly(lambda x: (np.tanh(x), lambda dy: 2 * dy * (1 - np.tanh(x) ** 2)), [0.5, 15.0])
     assert [e.argument for e in of(result, "accuracy", "for")] == ["y"]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,8 +7,9 @@ from conftest import CLAIMS, GRAPH, RIGHT
 
 from gradcheck.report import summary
 from gradcheck.report.data import Report, describe, entry
+from gradcheck.report.numbers import budget_text
 from gradcheck.report.writing import libraries, write
-from gradcheck.results import Evidence, Point, Result
+from gradcheck.results import Accuracy, Evidence, Point, Result
 from gradcheck.run.targets import find
 
 
@@ -80,6 +82,30 @@ def test_the_counts_are_those_of_the_entries(report):
     assert summary.columns(report) == ["exact", "differences", "symbolic", "jax"]
     assert summary.common_stem(report.entries) == ""
     assert summary.common_stem(report.entries[:3]) == "lib."
+
+
+def test_what_evidence_is_missing_is_said_with_the_reason_and_the_places(report):
+    found = {(gap.kind, gap.reason): gap.places for gap in summary.gaps(report)}
+    assert found == {
+        ("cross-checked", "kink"): (0, 1, 2, 3),
+        ("cross-checked", "not asked"): (4,),
+        ("measured", "not asked"): (0, 1, 2, 3, 4),
+        ("proved or tested", "not asked"): (0, 1, 2, 3, 4),
+        ("certified", "against"): (1, 2),
+        ("certified", "undecided"): (3,),
+        ("certified", "not asked"): (4,),
+    }
+    assert summary.with_few_kinds(report) == 5
+    assert summary.with_few_kinds(report, enough=1) == 4
+
+
+def test_budgets_that_are_not_the_common_one_are_listed(report):
+    assert summary.wide_budgets(report) == []
+    wide = Accuracy(30.0, 1.0, budget=64.0, normwise=True)
+    entries = [replace(e, result=replace(e.result, accuracy={"forward": wide})) for e in report.entries[:2]]
+    ((accuracy, places),) = summary.wide_budgets(replace(report, entries=(*entries, *report.entries[2:])))
+    assert (accuracy.budget, accuracy.normwise, places) == (64.0, True, (0, 1))
+    assert budget_text(accuracy) == "64 normwise ULPs"
 
 
 KINK = Evidence("o", "measured", "not applicable", reason="kink")
