@@ -13,6 +13,7 @@ from gradcheck.rules import rule
 from reference.declaring import Pulled
 from reference.losses import REDUCTION, difference, positive_part, reduced, reduced_by, softmax_cross_entropy
 from reference.similarity import pairwise_distance
+from reference.windows import sized
 
 
 def unit(x: Array) -> Any:
@@ -28,9 +29,9 @@ def cosine_embeddings(part: Callable[[Any], Any], cosine: Any, target: Array, ma
 
 @rule(
     domain=dict(
-        x=real("3 4"),
-        z=real("3 4"),
-        target=made(lambda rng: rng.permutation([-1.0, 1.0, -1.0]), "-1 or 1 for each pair"),
+        x=sized("3 4", "2 2"),
+        z=sized("3 4", "2 2"),
+        target=made(lambda rng, x: rng.permutation([-1.0, 1.0, -1.0][: len(x)]), "-1 or 1 for each pair"),
         margin=choice(0.0, -0.75, 0.25),
         reduction=REDUCTION,
     ),

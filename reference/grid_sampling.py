@@ -108,13 +108,14 @@ def grid_sample(x: Array, grid: Array, *, padding: str = "zeros", align_corners:
 
 def beside(grid: Array, n: int, padding: str, align_corners: bool) -> tuple[Any, tuple[Any, Any], Any]:
     """For points along an axis: the place before each (in the padded axis), the weights of it and the next, and the
-    derivative of the second weight."""
-    at = places_of(grid, n, align_corners)
-    slope: Any = (n - 1) / 2 if align_corners else n / 2
+    derivative of the second weight.  Counted from the centre, as the grid is: from an end, digits of points near 0 are lost."""
+    centre = (n - 1) / 2
+    slope: Any = centre if align_corners else n / 2
+    at = grid * slope
     if padding == "border":
-        slope = ((at >= 0) & (at <= n - 1)) * at.dtype.type(slope)
-        at = np.clip(at, 0, n - 1)
+        slope = ((at >= -centre) & (at <= centre)) * at.dtype.type(slope)
+        at = np.clip(at, -centre, centre)
     # Not floor: a place is an index, which is found by comparing.
-    place = np.searchsorted(np.arange(1 - MARGIN, n + 1, dtype=float), at, side="right") - MARGIN
-    after = at - place.astype(at.dtype)
-    return place + MARGIN, (1 - after, after), slope
+    place = np.searchsorted(np.arange(1 - MARGIN, n + 1) - centre, at, side="right") - MARGIN
+    before, after = (place + 1 - centre).astype(at.dtype) - at, at - (place - centre).astype(at.dtype)
+    return place + MARGIN, (before, after), slope

@@ -11,10 +11,11 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
 from reference.declaring import Pulled
+from reference.windows import sized
 
 
 @rule(
-    domain=dict(x=real("3 4"), z=real("3 4"), axis=choice(-1, 0)),
+    domain=dict(x=sized("3 4", "1 2"), z=sized("3 4", "1 2"), axis=choice(-1, 0)),
     jax=lambda jax, x, z, *, axis: (
         (x * z).sum(axis) / (jax.numpy.linalg.norm(x, axis=axis) * jax.numpy.linalg.norm(z, axis=axis))
     ),
