@@ -175,14 +175,14 @@ def some_frames(rng: np.random.Generator, x: Array) -> Array:
 
 
 def some_sizes(rng: np.random.Generator, x: Array, labels: Array) -> Array:
-    """Lengths of labels; none of one example, all of the last of several"""
-    lengths = rng.permutation(len(x)) % (labels.shape[1] - 1) if len(x) > 1 else np.ones(1, int)
+    """Lengths of labels, different ones; all of the last of several"""
+    lengths = rng.permutation(len(x)) % (labels.shape[1] + 1) if len(x) > 1 else np.ones(1, int)
     return np.where(np.arange(len(x)) < max(len(x) - 1, 1), lengths, labels.shape[1])
 
 
 @rule(
     domains={
-        "": dict(x=sized("2 5 4", "1 3 3"), blank=choice(0, 2), labels=made(some_labels), reduction=REDUCTION),
+        "": dict(x=sized("2 4 3", "1 3 3"), blank=choice(0, 2), labels=made(some_labels), reduction=REDUCTION),
         "far": dict(
             x=real("1 3 2", at=(-800.0, 30.0, 800.0)),
             blank=choice(1, 0),
@@ -190,8 +190,8 @@ def some_sizes(rng: np.random.Generator, x: Array, labels: Array) -> Array:
             reduction=REDUCTION,
         ),
         "lengths": dict(
-            x=sized("3 6 4", "1 3 3"),
-            blank=choice(2, 0),
+            x=sized("3 5 3", "1 3 2"),
+            blank=choice(1, 0),
             labels=made(some_labels),
             input_lengths=made(some_frames),
             label_lengths=made(some_sizes),
