@@ -71,6 +71,7 @@ def misstated(
             sympy_matrix=right.sympy_matrix,
             source=source,
             known_wrong=right.known_wrong,
+            accuracy=right.accuracy,
             refuted=refuted,
         )
 

@@ -1,4 +1,4 @@
-"""Derivatives of determinants, inverses, and the Gaussian density."""
+"""Derivatives of determinants, of singular matrices too."""
 
 from __future__ import annotations
 
@@ -6,81 +6,51 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Draw, Generator, invertible, made, real, spd
+from gradcheck.domains import Draw, Generator, Spec, choice, invertible, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
+from reference.identities.matrices import symmetric, tall
 
-LOG_2PI = float(np.log(2 * np.pi))
-
-
-def positive_determinant(rng: Generator, draw: Draw) -> Array:
-    """An invertible matrix that is not symmetric, det > 0 (n n)."""
-    n = draw.size("n")
-    return np.asarray(np.round(rng.uniform(-1, 1, (n, n)), 3) + n * np.eye(n))
+COOKBOOK = "Petersen & Pedersen 2012"
 
 
-def tall(rng: Generator, draw: Draw) -> Array:
-    """A matrix of full column rank with about twice as many rows as columns (m n)."""
-    n = max(draw.size("n") - 1, 1)
-    shape = (2 * n + 1, n)
-    return np.asarray(rng.choice([-1.0, 1.0], shape) * np.round(rng.uniform(0.5, 2, shape), 3))
+def singular(missing: int) -> Spec:
+    """Integers; the rank is the number of rows less `missing`, or 0."""
+
+    def make(rng: Generator, draw: Draw) -> Array:
+        n = draw.size("n")
+        left, right = rng.integers(1, 4, (2, n, max(n - missing, 0))) * rng.choice([-1.0, 1.0], (2, n, 1))
+        # Unequal rows and columns, so that the rank is the number of terms.
+        powers = np.arange(1.0, n + 1)[:, None] ** np.arange(left.shape[1])
+        return np.asarray((left * powers) @ (right * powers).T)
+
+    return made(make, f"integers of rank n - {missing} (n n)")
 
 
-def square(rng: Generator, X: Array) -> Array:
-    """A matrix that is not symmetric, of the size of Xᵀ X (n n)."""
-    return np.round(rng.uniform(-2, 2, (X.shape[1],) * 2), 3)
+def expanded(X: Array) -> Any:
+    """det X as the polynomial that it is, which singular matrices need: expanded by the first row."""
+    if len(X) == 1:
+        return X[0, 0]
+    minors = [X[1:][:, [k for k in range(len(X)) if k != j]] for j in range(len(X))]
+    return sum((-1) ** j * X[0, j] * expanded(minor) for j, minor in enumerate(minors))
 
 
-def outside(rng: Generator, X: Array) -> Array:
-    """A matrix near 2 I that is not symmetric (m m)."""
-    m = X.shape[0]
-    return np.asarray(np.round(rng.uniform(-0.5, 0.5, (m, m)), 3) + 2 * np.eye(m))
-
-
-@rule(
-    domain=dict(X=made(positive_determinant)),
-    jax=lambda jax, X: jax.numpy.linalg.slogdet(X)[1],
-    sympy_matrix=lambda sympy, X: sympy.log(sympy.Determinant(X)),
-    source="Petersen & Pedersen 2012, eq. 57",
-    known_wrong={"sympy": "sympy 1.14 says that the derivative of log(det X) by X is 0"},
-)
-def log_det(X: Array) -> Pulled:
-    """log det X, det X > 0.  (n, n) -> ()
-
-    dX = X⁻ᵀ; X⁻¹ is right for symmetric X only.
-    """
-
-    def pullback(dy: Array) -> Array:
-        return dy * np.linalg.inv(X).T
-
-    return np.linalg.slogdet(X)[1], pullback
-
-
-@rule(
-    domain=dict(X=invertible("n")),
-    jax=lambda jax, X: jax.numpy.linalg.inv(X),
-    sympy=lambda sympy, X: np.array(sympy.Matrix(X).inv()),
-    source="Petersen & Pedersen 2012, eq. 59; Giles 2008, section 2.2.3",
-)
-def inverse(X: Array) -> Pulled:
-    """X⁻¹.  (n, n) -> (n, n)
-
-    dX = -X⁻ᵀ dy X⁻ᵀ.
-    """
-    y = np.linalg.inv(X)
-
-    def pullback(dy: Array) -> Array:
-        return -(y.T @ dy @ y.T)
-
-    return y, pullback
+def cofactors(X: Array) -> Array:
+    """cof X: the signed determinants of X without one row and one column."""
+    n = len(X)
+    if n == 1:
+        return np.ones_like(X)
+    others = [[k for k in range(n) if k != i] for i in range(n)]
+    minors = [[(-1) ** (i + j) * expanded(X[others[i]][:, others[j]]) for j in range(n)] for i in range(n)]
+    return np.stack([np.stack(row) for row in minors])
 
 
 @rule(
     domain=dict(X=invertible("n")),
     jax=lambda jax, X: jax.numpy.linalg.det(X),
     sympy=lambda sympy, X: sympy.Matrix(X).det(),
-    source="Petersen & Pedersen 2012, eq. 49",
+    source=f"det: {COOKBOOK}, eq. 49",
 )
 def determinant(X: Array) -> Pulled:
     """det X, X invertible.  (n, n) -> ()
@@ -96,13 +66,103 @@ def determinant(X: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(
-        X=made(tall),
-        A=made(outside),
+    domains={
+        "any rank": dict(X=real("n n")),
+        "rank n - 1": dict(X=singular(1)),
+        "rank n - 2": dict(X=singular(2)),
+    },
+    jax=lambda jax, X: jax.numpy.sum(X[0] * jax.numpy.stack(first_cofactors(jax.numpy, X))),
+    sympy=lambda sympy, X: sympy.Matrix(X).det(),
+    source="det-cofactor: Wikipedia, Matrix calculus",
+)
+def determinant_by_cofactors(X: Array) -> Pulled:
+    """det X, also of a singular X.  (n, n) -> ()
+
+    dX = cof X: of rank 1 where X has rank n - 1, zero where it has less.
+    """
+    return expanded(X), lambda dy: dy * cofactors(X)
+
+
+def first_cofactors(numpy: Any, X: Any) -> list[Any]:
+    """The cofactors of the first row, by another library."""
+    n = len(X)
+    return [(-1) ** j * numpy.linalg.det(numpy.delete(X[1:], j, 1)) for j in range(n)] if n > 1 else [1.0]
+
+
+@rule(
+    domain=dict(t=real("n n"), X=real("n n")),
+    jax=lambda jax, t, *, X: jax.numpy.linalg.det(with_row_added(jax.numpy, t, X)),
+    sympy=lambda sympy, t, *, X: np.array(
+        [[sympy.Matrix(m).det() for m in row] for row in with_row_added(np, t, X)], dtype=object
     ),
+    source=f"det-cofactor: {COOKBOOK}, eqs. 47, 50",
+)
+def determinants_after_adding_rows(t: Array, *, X: Array) -> Pulled:
+    """y_ij = det X after t_ij times its row j was added to its row i.  (n, n) -> (n, n)
+
+    dt = det(X) I ∘ dy, which says that Σ_k (d det/dX_ik) X_jk = δ_ij det X.
+    """
+    unit = np.eye(len(X), dtype=X.dtype)
+    return np.linalg.det(with_row_added(np, t, X)), lambda dy: np.linalg.det(X) * unit * dy
+
+
+def with_row_added(numpy: Any, t: Any, X: Any) -> Any:
+    """The matrices of all i and j, one after the other: X + t_ij e_i x_j.  (n, n), (n, n) -> (n, n, n, n)"""
+    unit = numpy.eye(len(X), dtype=X.dtype)
+    return X + t[:, :, None, None] * unit[:, None, :, None] * X[None, :, None, :]
+
+
+@rule(
+    domain=dict(A=invertible("n"), X=invertible("n"), B=invertible("n")),
+    jax=lambda jax, A, X, B: jax.numpy.linalg.det(A @ X @ B),
+    sympy=lambda sympy, A, X, B: sympy.Matrix(A).det() * sympy.Matrix(X).det() * sympy.Matrix(B).det(),
+    source=f"det-axb: {COOKBOOK}, eq. 51",
+)
+def determinant_of_product(A: Array, X: Array, B: Array) -> Pulled:
+    """det(A X B), all square.  (n, n), (n, n), (n, n) -> ()
+
+    dX = det(A X B) X⁻ᵀ, and likewise for A and B.
+    """
+    y = np.linalg.det(A @ X @ B)
+    return y, lambda dy: tuple(dy * y * np.linalg.inv(Z).T for Z in (A, X, B))
+
+
+@rule(
+    domain=dict(X=invertible("n"), A=real("n n")),
+    jax=lambda jax, X, *, A: jax.numpy.linalg.det(X.T @ A @ X),
+    sympy=lambda sympy, X, *, A: sympy.Matrix(X).det() ** 2 * sympy.Matrix(A).det(),
+    source=f"det-xtax-square: {COOKBOOK}, eq. 52",
+)
+def determinant_of_square_form(X: Array, *, A: Array) -> Pulled:
+    """det(Xᵀ A X), X square and invertible, A any.  (n, n) -> ()
+
+    dX = 2 det(Xᵀ A X) X⁻ᵀ.
+    """
+    y = np.linalg.det(X.T @ A @ X)
+    return y, lambda dy: dy * 2 * y * np.linalg.inv(X).T
+
+
+@rule(
+    domain=dict(X=tall("m", "n"), A=symmetric("m", shift=3.0)),
+    jax=lambda jax, X, *, A: jax.numpy.linalg.det(X.T @ A @ X),
+    sympy=lambda sympy, X, *, A: sympy.Matrix(X.T @ A @ X).det(),
+    source=f"det-xtax-symmetric: {COOKBOOK}, eq. 53",
+)
+def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
+    """det(Xᵀ A X) for a symmetric A.  (m, n) -> ()
+
+    dX = 2 y A X (Xᵀ A X)⁻¹.
+    """
+    S = X.T @ A @ X
+    y = np.linalg.det(S)
+    return y, lambda dy: dy * 2 * y * (A @ X @ np.linalg.inv(S))
+
+
+@rule(
+    domain=dict(X=tall("m", "n"), A=invertible("m")),
     jax=lambda jax, X, A: jax.numpy.linalg.det(X.T @ A @ X),
     sympy=lambda sympy, X, A: sympy.Matrix(X.T @ A @ X).det(),
-    source="Petersen & Pedersen 2012, eq. 54",
+    source=f"det-xtax-general: {COOKBOOK}, eq. 54",
 )
 def det_of_form(X: Array, A: Array) -> Pulled:
     """det(Xᵀ A X).  (m, n), (m, m) -> ()
@@ -119,83 +179,15 @@ def det_of_form(X: Array, A: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(X=made(tall)),
-    jax=lambda jax, X: jax.numpy.linalg.slogdet(X.T @ X)[1],
-    sympy=lambda sympy, X: sympy.log(sympy.Matrix(X.T @ X).det()),
-    source="Petersen & Pedersen 2012, eq. 55",
+    domain=dict(X=invertible("n"), k=choice(-1, 3, 2, -2)),
+    jax=lambda jax, X, *, k: jax.numpy.linalg.det(jax.numpy.linalg.matrix_power(X, k)),
+    sympy=lambda sympy, X, *, k: sympy.Matrix(X).det() ** k,
+    source=f"det-power: {COOKBOOK}, eqs. 58, 62",
 )
-def log_det_of_gram(X: Array) -> Pulled:
-    """log det(Xᵀ X).  (m, n) -> ()
+def determinant_of_power(X: Array, *, k: int) -> Pulled:
+    """det(X^k), k positive or negative.  (n, n) -> ()
 
-    dX = 2 (X⁺)ᵀ = 2 X (Xᵀ X)⁻¹.
+    dX = k det(X^k) X⁻ᵀ; for k = -1 it is -det(X⁻¹) X⁻ᵀ.
     """
-    G = X.T @ X
-
-    def pullback(dy: Array) -> Array:
-        return 2 * dy * np.linalg.solve(G, X.T).T
-
-    return np.linalg.slogdet(G)[1], pullback
-
-
-@rule(
-    domain=dict(X=real("m n")),
-    jax=lambda jax, X: jax.numpy.linalg.slogdet(jax.numpy.eye(len(X)) + X @ X.T)[1],
-    sympy=lambda sympy, X: sympy.log((sympy.eye(X.shape[1]) + sympy.Matrix(X.T @ X)).det()),
-)
-def log_det_of_shifted_gram(X: Array) -> Pulled:
-    """log det(I + X Xᵀ) = log det(I + Xᵀ X).  (m, n) -> ()
-
-    dX = 2 (I + X Xᵀ)⁻¹ X.
-    """
-    S = np.eye(X.shape[0]).astype(X.dtype) + X @ X.T
-
-    def pullback(dy: Array) -> Array:
-        return 2 * dy * np.linalg.solve(S, X)
-
-    return np.linalg.slogdet(S)[1], pullback
-
-
-@rule(
-    domain=dict(a=real("n"), X=invertible("n"), b=real("n")),
-    jax=lambda jax, a, X, b: a @ jax.numpy.linalg.solve(X, b),
-    sympy=lambda sympy, a, X, b: a @ np.array(sympy.Matrix(X).inv()) @ b,
-    source="Petersen & Pedersen 2012, eq. 61",
-)
-def form_of_inverse(a: Array, X: Array, b: Array) -> Pulled:
-    """aᵀ X⁻¹ b.  (n), (n, n), (n) -> ()
-
-    da = X⁻¹ b, dX = -X⁻ᵀ a bᵀ X⁻ᵀ, db = X⁻ᵀ a.
-    """
-    v, u = np.linalg.solve(X, b), np.linalg.solve(X.T, a)
-
-    def pullback(dy: Array) -> Any:
-        return dy * v, -dy * np.outer(u, v), dy * u
-
-    return a @ v, pullback
-
-
-@rule(
-    domain=dict(x=real("n"), mu=real("n"), sigma=spd("n")),
-    jax=lambda jax, x, mu, sigma: jax.scipy.stats.multivariate_normal.logpdf(x, mu, sigma),
-    sympy=lambda sympy, x, mu, sigma: (
-        -sympy.log((2 * sympy.pi) ** len(x) * sympy.Matrix(sigma).det()) / 2
-        - (x - mu) @ np.array(sympy.Matrix(sigma).inv()) @ (x - mu) / 2
-    ),
-    source="Petersen & Pedersen 2012, section 8.4",
-)
-def gaussian_log_density(x: Array, mu: Array, sigma: Array) -> Pulled:
-    """-log det(2π Σ)/2 - dᵀ Σ⁻¹ d/2, d = x - μ.  (n), (n), (n, n) -> ()
-
-    dμ = -dx = (P + Pᵀ) d/2, dΣ = (Pᵀ d (P d)ᵀ - Pᵀ)/2, P = Σ⁻¹; for symmetric Σ that is Σ⁻¹ d and
-    (Σ⁻¹ d dᵀ Σ⁻¹ - Σ⁻¹)/2, the entries of Σ being independent of each other.
-    """
-    d = x - mu
-    P = np.linalg.inv(sigma)
-    u, v = P.T @ d, P @ d
-    y = -(np.linalg.slogdet(sigma)[1] + x.size * LOG_2PI + d @ v) / 2
-
-    def pullback(dy: Array) -> Any:
-        dmu = dy * (u + v) / 2
-        return -dmu, dmu, dy * (np.outer(u, v) - P.T) / 2
-
-    return y, pullback
+    y = np.linalg.det(np.linalg.matrix_power(X, k))
+    return y, lambda dy: dy * k * y * np.linalg.inv(X).T

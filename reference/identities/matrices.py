@@ -36,6 +36,12 @@ def tall(rows: str = "m", columns: str = "n", *, square: bool = True) -> Spec:
     return made(make, f"full column rank, {rows} > {columns} but for small proofs ({rows} {columns})")
 
 
+def wide(rows: str = "m", columns: str = "n") -> Spec:
+    """A matrix of full row rank: the transpose of a tall one."""
+    upright = tall(columns, rows)
+    return made(lambda draw: upright.draw(draw).T.copy(), f"full row rank ({rows} {columns})")
+
+
 def positive_determinant(letter: str = "n") -> Spec:
     """An invertible matrix that is not symmetric, det > 0."""
 
