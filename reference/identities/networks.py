@@ -175,7 +175,7 @@ def recurrent_step(W: Array, h: Array, U: Array, x: Array, b: Array) -> Pulled:
     domain=dict(c=real("n"), x=real("n")),
     jax=lambda jax, c, x: jax.numpy.stack([jax.numpy.roll(c, i) @ x for i in range(len(x))]),
     sympy=lambda sympy, c, x: np.array([sum(c[(j - i) % len(x)] * x[j] for j in range(len(x))) for i in range(len(x))]),
-    source="Petersen & Pedersen 2012, eq. 133",
+    source="circulant: derived (Petersen & Pedersen 2012, eq. 133)",
 )
 def circulant_product(c: Array, x: Array) -> Pulled:
     """C x, C_ij = c_((j - i) mod n).  (n), (n) -> (n)
