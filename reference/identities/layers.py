@@ -130,16 +130,8 @@ def attended(Q: Array, K: Array, causal: bool) -> Any:
 
 
 def attention_by_jax(jax: Any, Q: Any, K: Any, V: Any, *, causal: bool) -> Any:
-    """Attention by jax.nn, of one head of one example."""
-    one = (x[None, :, None, :] for x in (Q, K, V))
-    return jax.nn.dot_product_attention(*one, is_causal=causal)[0, :, 0]
-
-
-# Logits of a size that no row is all one key's: there the rowsum cancels.
-HEADS = {
-    "": dict(Q=real("n d", -1, 1), K=real("m d", -1, 1), V=real("m d"), causal=choice(False)),
-    "causal": dict(Q=real("n d", -1, 1), K=real("n d", -1, 1), V=real("n d"), causal=choice(True)),
-}
+    """Attention by jax.nn.softmax."""
+    return jax.nn.softmax(masked(jax.numpy, Q @ K.T / jax.numpy.sqrt(Q.shape[1]), causal), axis=1) @ V
 
 
 @rule(
@@ -147,9 +139,7 @@ HEADS = {
         "": dict(Q=real("n d"), K=real("m d"), V=real("m e"), causal=choice(False)),
         "causal": dict(Q=real("n d"), K=real("n d"), V=real("n e"), causal=choice(True)),
     },
-    jax=lambda jax, Q, K, V, *, causal: (
-        jax.nn.softmax(masked(jax.numpy, Q @ K.T / jax.numpy.sqrt(Q.shape[1]), causal), axis=1) @ V
-    ),
+    jax=attention_by_jax,
     sympy=lambda sympy, Q, K, V, *, causal: symbolic_attention(sympy, Q, K, V, causal),
     source="attention: Vaswani et al. 2017",
 )
@@ -171,17 +161,18 @@ def attention(Q: Array, K: Array, V: Array, *, causal: bool) -> Pulled:
 
 
 @rule(
-    domains=HEADS,
-    jax=attention_by_jax,
-    sympy=lambda sympy, Q, K, V, *, causal: symbolic_attention(sympy, Q, K, V, causal),
+    # Logits of a size that no row is all one key's: there the difference cancels.
+    domain=dict(Q=real("n d", -1, 1), K=real("3 d", -1, 1), V=real("3 e")),
+    jax=lambda jax, Q, K, V: attention_by_jax(jax, Q, K, V, causal=False),
+    sympy=lambda sympy, Q, K, V: symbolic_attention(sympy, Q, K, V, False),
     source="attention: Dao et al. 2022, appendix B.2",
 )
-def attention_by_its_output(Q: Array, K: Array, V: Array, *, causal: bool) -> Pulled:
-    """O = P V, P = softmax by rows of Q Kᵀ / √d.  (n, d), (m, d), (m, d) -> (n, d)
+def attention_by_its_output(Q: Array, K: Array, V: Array) -> Pulled:
+    """O = P V, P = softmax by rows of Q Kᵀ / √d.  (n, d), (m, d), (m, e) -> (n, e)
 
     dS = P ∘ (dP - rowsum(dO ∘ O)), which is rowsum(P ∘ dP); the rest as in `attention`.
     """
-    P = attended(Q, K, causal)
+    P = attended(Q, K, causal=False)
     O = P @ V  # noqa: E741
 
     def pullback(dO: Array) -> Any:
