@@ -233,7 +233,7 @@ def symbolic_ridge(sympy: Any, strength: Any, X: Array, y: Array) -> Any:
     """(Xᵀ X + λ I)⁻¹ Xᵀ y by sympy, of the rational numbers that floats are."""
     M, t = (sympy.Matrix(x).applyfunc(sympy.Rational) for x in (X, y))
     S = M.T * M + strength[()] * sympy.eye(X.shape[1])
-    return np.array(S.inv() * M.T * t).ravel()
+    return np.array(S.adjugate() * M.T * t / S.det()).ravel()
 
 
 @rule(
