@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
+import pickle
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -95,32 +98,27 @@ def search(
         except Refused:
             hypothesis.reject()
 
+    again(found, judge)
     drawn = calls(case, **sizes)
     for start in range(0, examples, ROUND):
         if found.smallest is None:
-            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"), case.name, again=start == 0)
+            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"))
     if found.smallest is not None:
         simplify(found, judge)
+    keep(found)
     return found
 
 
-def look(
-    drawn: SearchStrategy[Any], failing: Callable[[Any], bool], examples: int, random: Random, key: str, *, again: bool
-) -> None:
-    """One round: Hypothesis draws, and shrinks what fails, leaving the smallest for last.  again: first what it kept."""
+def look(drawn: SearchStrategy[Any], failing: Callable[[Any], bool], examples: int, random: Random) -> None:
+    """One round: Hypothesis draws, and shrinks what fails, leaving the smallest for last."""
     import hypothesis
     from hypothesis import errors
 
-    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
-    settings = hypothesis.settings(
-        max_examples=examples,
-        deadline=None,
-        database=database(),
-        phases=[hypothesis.Phase.reuse, *phases] if again else phases,
-    )
+    phases = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
+    settings = hypothesis.settings(max_examples=examples, deadline=None, database=None, phases=phases)
     # Flaky: a rule that fails now and then.  The last point at which it did stays.
     with contextlib.suppress(errors.NoSuchExample, errors.Unsatisfiable, errors.Flaky):
-        hypothesis.find(drawn, failing, settings=settings, random=random, database_key=key.encode())
+        hypothesis.find(drawn, failing, settings=settings, random=random)
 
 
 def simplify(found: Search, judge: Judge) -> None:
@@ -152,12 +150,29 @@ def in_words(case: Case, point: Point) -> str:
     return ", ".join(f"{key} = {brief(value)}" for key, value in named)
 
 
-def database() -> Any:
-    """Where Hypothesis keeps failing points by case name, to try them first the next time; None without a cache."""
-    from hypothesis.database import DirectoryBasedExampleDatabase
-
+def kept_in(case: Case) -> Path | None:
+    """The file that keeps the smallest failing point of a case; None without a cache."""
     folder = caching.folder("counterexamples")
-    return None if folder is None else DirectoryBasedExampleDatabase(folder)
+    return None if folder is None else folder / hashlib.sha256(case.name.encode()).hexdigest()[:32]
+
+
+def keep(found: Search) -> None:
+    """Keep the smallest point for the next search, or forget the one that fails no more."""
+    file = kept_in(found.case)
+    # What cannot be written, or is no data (a parameter that is a lambda), is searched again.
+    with contextlib.suppress(Exception):
+        if file is not None and found.smallest is not None:
+            file.write_bytes(pickle.dumps((found.smallest.args, dict(found.smallest.params))))
+        elif file is not None:
+            file.unlink(missing_ok=True)
+
+
+def again(found: Search, judge: Judge) -> None:
+    """Try the point first that an earlier search kept."""
+    file = kept_in(found.case)
+    with contextlib.suppress(Exception):  # nothing kept, or by another version: it is searched again
+        if file is not None and file.is_file():
+            found.fails(judge, *pickle.loads(file.read_bytes()))
 
 
 def fails_at(case: Case, point: Point, seed: int, judge: Judge) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,12 @@ def image(usual: tuple[int, ...], small: tuple[int, ...]) -> Spec:
 def added_up(x: Array, places: tuple[int, ...], size: tuple[int, ...], **layout: Any) -> Any:
     """Columns added up to images: (n, c u v, windows) -> (n, c, *places).  Raises ValueError where they do not fit."""
     windows = unfolded(np.zeros(places, bool), size, **layout).shape[:2]
-    if x.shape[1] % np.prod(size) or x.shape[2] != np.prod(windows):
+    if x.shape[1] % math.prod(size) or x.shape[2] != math.prod(windows):
         raise ValueError(
             f"x has {x.shape[1]} rows and {x.shape[2]} columns: for windows of size {size} in {places} places "
-            f"give a multiple of {np.prod(size)} and {np.prod(windows)}"
+            f"give a multiple of {math.prod(size)} and {math.prod(windows)}"
         )
-    view = x.reshape(len(x), -1, *size, *windows).transpose(0, 1, 4, 5, 2, 3)
+    view = x.reshape(len(x), x.shape[1] // math.prod(size), *size, *windows).transpose(0, 1, 4, 5, 2, 3)
     return folded(view, places, **layout)
 
 

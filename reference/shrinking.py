@@ -99,12 +99,13 @@ def rrelu_symbolic(sympy: Any, x: Any, slopes: Any) -> Any:
     jax=lambda jax, x: x - jax.numpy.tanh(x),
     sympy=each(lambda sympy, x: x - sympy.tanh(x)),
     source="PyTorch, torch.nn.Tanhshrink",
+    accuracy=1024.0,
 )
 def tanhshrink(x: Array) -> Pulled:
     """x - tanh(x).  (n, k) -> (n, k)
 
     dx = dy tanh²(x), with all its digits.  Towards 0 the value, nearly x³ / 3, is what two nearly equal numbers leave: its
-    error is that of x, 1 / x² times its own ULP, hence no points within 0.02 of 0; no closed form of it does better.
+    error is that of x, up to 2 / x² of its own ULPs: hence the wide budget, which is enough from |x| = 0.05 on.
     """
     t = np.tanh(x)
 

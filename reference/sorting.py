@@ -10,13 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Generator, choice, made, real
+from gradcheck.domains import Draw, Generator, choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled, ranked
 from reference.indexing import scattered
 
-TIES = dict(x=real("n 3", at=(0.5,)), axis=choice(-1, 0))
+
+def paired(rng: Generator, draw: Draw) -> Array:
+    """Numbers in [-3, 3], two of them equal in each row (n 3).
+
+    Of three equal ones each has the slope that it has a little beside, by the convention, which need not be between
+    its one-sided ones.
+    """
+    x = np.asarray(np.round(rng.uniform(-3, 3, draw.shape("n 3")), 3))
+    if draw.role != "small":
+        x[:, 2] = x[:, 0]
+    return x
 
 
 def gathered(x: Array, places: Array, axis: int) -> Pulled:
@@ -40,7 +50,7 @@ def along(function: Any, x: Array, axis: int) -> Array:
 @rule(
     domains={
         "": dict(x=real("n 3"), axis=choice(0, -1, None), descending=choice(False, True)),
-        "ties": dict(**TIES, descending=choice(False, True)),
+        "ties": dict(x=made(paired), axis=choice(-1, None), descending=choice(False, True)),
     },
     jax=lambda jax, x, **how: jax.numpy.sort(x, **how),
     sympy=lambda sympy, x, *, axis, descending: along(
@@ -81,7 +91,7 @@ def sort_by(x: Array, *, keys: Array, axis: int = -1) -> Pulled:
 @rule(
     domains={
         "": dict(x=real("3 n"), k=choice(2, 1), axis=choice(0, -2), largest=choice(True, False)),
-        "ties": dict(x=real("n 3", at=(0.5,)), k=choice(2), axis=choice(-1), largest=choice(True, False)),
+        "ties": dict(x=made(paired), k=choice(2), axis=choice(-1), largest=choice(True, False)),
     },
     jax=lambda jax, x, *, k, axis, largest: jax.numpy.moveaxis(
         (1 if largest else -1) * jax.lax.top_k((1 if largest else -1) * jax.numpy.moveaxis(x, axis, -1), k)[0], -1, axis

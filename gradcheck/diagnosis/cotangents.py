@@ -43,19 +43,12 @@ def misused(look: Look, k: int) -> Iterator[Mistake]:
         yield Mistake(
             f"clips dy to ±{bound:g}", with_dy(partial(lambda dys, b: tuple(np.clip(d, -b, b) for d in dys), b=bound))
         )
-    yield from rearranged(look)
-    if len(look.dy) > 1:
-        for i in range(len(look.dy)):
-            yield Mistake(f"leaves out dy[{i}]", with_dy(partial(lambda dys, i: replaced(dys, i, 0 * dys[i]), i=i)))
-            yield Mistake(
-                f"uses only dy[{i}]",
-                with_dy(partial(lambda dys, i: tuple(d * (j == i) for j, d in enumerate(dys)), i=i)),
-            )
-        yield Mistake("has the cotangents of its outputs exchanged", with_dy(lambda dys: dys[::-1]))
 
 
-def rearranged(look: Look) -> Iterator[Mistake]:
+def rearranged(look: Look, k: int) -> Iterator[Mistake]:
     """dy in another order, or only a slice of it."""
+    if look.jacobian() is None:
+        return
     for i, d in enumerate(look.dy):
         name = "dy" if len(look.dy) == 1 else f"dy[{i}]"
         if d.ndim > 1:
@@ -69,6 +62,19 @@ def rearranged(look: Look) -> Iterator[Mistake]:
                     f"uses {name} {text}",
                     with_dy(partial(lambda dys, i, c: replaced(dys, i, c(dys[i])), i=i, c=change)),
                 )
+
+
+def of_outputs(look: Look, k: int) -> Iterator[Mistake]:
+    """The cotangent of one output left out, or of the wrong one."""
+    if len(look.dy) < 2 or look.jacobian() is None:
+        return
+    for i in range(len(look.dy)):
+        yield Mistake(f"leaves out dy[{i}]", with_dy(partial(lambda dys, i: replaced(dys, i, 0 * dys[i]), i=i)))
+        yield Mistake(
+            f"uses only dy[{i}]",
+            with_dy(partial(lambda dys, i: tuple(d * (j == i) for j, d in enumerate(dys)), i=i)),
+        )
+    yield Mistake("has the cotangents of its outputs exchanged", with_dy(lambda dys: dys[::-1]))
 
 
 def slices(axis: int) -> Iterator[tuple[str, Callable[[Array], Array]]]:

@@ -36,12 +36,14 @@ FAMILIES: tuple[Family, ...] = (
     complexes.conjugated,
     reductions.extra,
     cotangents.misused,
+    cotangents.of_outputs,
     terms.quantity,
     reductions.accumulation,
     entries.pointwise,
     rearrangements.reordered,
     regions.region,
     terms.missing_term,
+    cotangents.rearranged,
     neighbours.neighbour,
     neighbours.elsewhere,
     precision.noisy,
@@ -93,7 +95,9 @@ class Explanation:
     def explains(self, look: Look) -> bool:
         """Whether every claim of a look is what the mistakes make of the truth."""
         return not self.unknown and all(
-            self.mistakes[k].explains(look, k, silent=False) if k in self.mistakes else right(look, k)
+            self.mistakes[k].inside is None and self.mistakes[k].explains(look, k, silent=False)
+            if k in self.mistakes
+            else right(look, k)
             for k in range(len(look.true))
         )
 

@@ -107,7 +107,7 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
         return
     if len(further) < 2 and (beside := moved(problem, larger(problem))) is not None:
         yield beside
-    apart = any(map(has_ties, problem.args)) and problem.free and all(problem.free)
+    apart = any(map(has_ties, problem.args)) and all(problem.free) and not any(map(symmetric, problem.args))
     if apart and (beside := moved(problem, untied(problem))) is not None:
         yield beside
 
@@ -133,6 +133,11 @@ def untied(problem: Problem) -> tuple[Array, ...]:
 def has_ties(array: Array) -> bool:
     """Whether two entries are equal."""
     return np.unique(array).size < array.size
+
+
+def symmetric(array: Array) -> bool:
+    """Whether an array is one of symmetric matrices, which a rule may rely on."""
+    return array.ndim > 1 and array.shape[-1] == array.shape[-2] and np.array_equal(array, array.swapaxes(-1, -2))
 
 
 def moved(problem: Problem, args: tuple[Array, ...]) -> Look | None:

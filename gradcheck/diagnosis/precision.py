@@ -11,7 +11,7 @@ from gradcheck.diagnosis.mistakes import Mistake, wrong_entries
 from gradcheck.results import Array
 
 # Irregular differences below this part of the right value are called noise.
-NOISE = 1e-2
+NOISE = 1e-5
 
 
 def rounded(look: Look, k: int) -> Iterator[Mistake]:
@@ -75,7 +75,7 @@ def noisy(look: Look, k: int) -> Iterator[Mistake]:
     ratio = mine[true != 0] / true[true != 0] - 1
     if 0 < np.abs(ratio).max() < NOISE and (ratio > 0).any() and (ratio < 0).any():
         yield Mistake(
-            f"is right to about {np.abs(ratio).max():.1g} of its size, too large here and too small there:"
-            " digits are lost, by a lower precision or by noise",
+            f"is right to about {np.abs(ratio).max():.1g} of its size, too large here and too small there,"
+            " as by a lower precision or by noise",
             inside=lambda look, k: wrong_entries(look.claimed[k], look.true[k]),
         )

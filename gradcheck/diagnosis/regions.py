@@ -29,7 +29,7 @@ def region(look: Look, k: int) -> Iterator[Mistake]:
         here = inside(look, k)
         if here is not None and not here.all() and not (wrong & ~here).any():
             yield from limited(look, k, where, inside, wrong)
-            if np.array_equal(here, wrong) and wrong.sum() > 1:
+            if np.array_equal(here, wrong) and min(wrong.sum(), (~wrong).sum()) > 1:
                 known.append(Mistake(f"is right elsewhere but wrong {where}", inside=inside))
     yield from known
 

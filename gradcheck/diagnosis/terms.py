@@ -38,11 +38,11 @@ def missing_term(look: Look, k: int) -> Iterator[Mistake]:
 
 
 def quantity(look: Look, k: int) -> Iterator[Mistake]:
-    """The cotangent is one of the rule's own quantities as it stands, dy not counted: neither a product nor a sum."""
-    for name, value in look.vocabulary.items():
-        if value.shape == look.true[k].shape and not (name.startswith("dy") and len(look.vocabulary) > 1):
-            text = "is the argument itself" if name == look.names[k] else f"is {name} as it stands"
-            yield Mistake(text, partial(lambda look, k, name: look.vocabulary.get(name), name=name))
+    """The cotangent is an argument or an output as it stands."""
+    for j, name in enumerate(look.names):
+        text = "is the argument itself" if j == k else f"is {name} as it stands"
+        yield Mistake(text, partial(lambda look, k, j: look.args[j], j=j))
+    yield Mistake("is y as it stands", lambda look, k: look.y[0])
 
 
 def coefficient_of(ratio: float) -> float | None:
@@ -78,7 +78,11 @@ def fit(value: Array, shape: tuple[int, ...]) -> Array | None:
 
 def terms(look: Look) -> Iterator[tuple[str, Term]]:
     """Products of the rule's quantities with dy, and of these with sums and means over an axis."""
-    names = [n for n in look.vocabulary if np.asarray(look.vocabulary[n]).dtype.kind == "f"][:NAMES]
+    claims = [np.asarray(c) for c in look.claimed]
+    names = [
+        n for n, v in look.vocabulary.items() if v.dtype.kind == "f" and (n in known(look) or not among(v, claims))
+    ]
+    names = names[:NAMES]
     for a in names:
         yield a, named(a)
     for a in names:
@@ -98,7 +102,36 @@ def terms(look: Look) -> Iterator[tuple[str, Term]]:
                 yield f"{word}({text}{where})", reduced
                 for a in names:
                     if a not in dys:
+                        yield from quotients(a, text, f"{word}({text}{where})", reduced, names)
                         yield f"{a} * {word}({text}{where})", product(named(a), reduced)
+
+
+def known(look: Look) -> set[str]:
+    """The names that are the caller's rather than the rule's own."""
+    return {"y", "dy", *look.names}
+
+
+def among(value: Array, claims: list[Array]) -> bool:
+    """Whether a quantity is the answer itself, which explains nothing."""
+    return any(np.array_equal(value, c) for c in claims)
+
+
+def quotients(a: str, text: str, label: str, reduced: Term, names: list[str]) -> Iterator[tuple[str, Term]]:
+    """The terms of a normalisation: ``y * mean(dy * y) / scale``."""
+    if text.endswith(f"* {a}") and text.startswith("dy"):
+        for b in names:
+            if b != a and not b.startswith("dy"):
+                yield f"{a} * {label} / {b}", product(product(named(a), reduced), inverse(named(b)))
+
+
+def inverse(of: Term) -> Term:
+    """One over a quantity, where it has no zeros."""
+
+    def term(look: Look) -> Array | None:
+        value = of(look)
+        return None if value is None or not value.all() else 1 / value
+
+    return term
 
 
 def named(name: str) -> Term:

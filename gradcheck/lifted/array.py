@@ -57,6 +57,10 @@ class System(Protocol):
         """Where the numbers are finite, as booleans."""
         ...
 
+    def nan(self, a: Lifted) -> Array:
+        """Where there is no number at all, such as the root of a negative one, as booleans."""
+        ...
+
     def magnitude(self, a: Lifted) -> Array:
         """The sizes of the numbers as floats, good enough to choose a pivot by."""
         ...
@@ -270,6 +274,9 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __int__(self) -> int:
         raise NotLiftable("int() of an exact number would truncate it: keep indices out of the arguments")
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return np.round(self, decimals)
 
     def __repr__(self) -> str:
         return f"Lifted({self.value!r})"

@@ -57,6 +57,8 @@ class Balls:
         self.operations = 0
         self.longest = 1
         self.ties = self.undecided = 0
+        # The balls that stand for NaN in arrays of floats, by identity: they are moved, not copied.
+        self.holes: dict[int, Any] = {}
         self.lost = 0
         self.inexact_constants = False
 
@@ -66,7 +68,10 @@ class Balls:
         companion = None if tangent is None else balls_of(np.asarray(tangent))
         kept = array.dtype.kind in "fc"
         dtype = array.dtype if kept else np.dtype(complex if holds_complex(array) else float)
-        return Lifted(self, balls_of(array), companion, dtype)
+        value = balls_of(array)
+        if kept and np.isnan(array).any():
+            self.holes |= {id(ball): ball for ball in value[np.isnan(array)].flat}
+        return Lifted(self, value, companion, dtype)
 
     def constant(self, array: Any) -> Lifted:
         """Constants of the code: one that is not a short dyadic number is a rounded one, a ball of ±1 ULP."""
@@ -109,7 +114,7 @@ class Balls:
     def ufunc(self, name: str, *inputs: Lifted) -> Lifted:
         primal = primals().get(name)
         if primal is None:
-            raise NotLiftable(f"the ufunc {name} is not known to balls")
+            raise NotLiftable(f"the ufunc {name} is not known to balls: write it with functions that are")
         inputs = alike(*inputs)
         if inputs[0].is_complex and name not in HOLOMORPHIC:
             raise NotLiftable(
@@ -154,6 +159,11 @@ class Balls:
         open_ = sign == 0
         if not open_.any():
             return sign
+        if self.holes:
+            # A comparison with what is no number is false.  Balls that are none for lack of bits are not among these.
+            hole = np.frompyfunc(lambda x, y: id(x) in self.holes or id(y) in self.holes, 2, 1)
+            sign = np.where(np.asarray(hole(low, high), dtype=bool), np.nan, sign)
+            open_ = sign == 0
         same = np.asarray(np.frompyfunc(lambda x, y: x is y or bool(x == y), 2, 1)(low, high), dtype=bool)
         unknown = open_ & ~same
         if unknown.any() and not self.final:
@@ -176,6 +186,12 @@ class Balls:
 
     def finite(self, a: Lifted) -> Array:
         return np.asarray(np.frompyfunc(lambda x: x.is_finite(), 1, 1)(a.value), dtype=bool)
+
+    def nan(self, a: Lifted) -> Array:
+        found = np.isnan(self.magnitude(a))
+        if not self.final and any(id(ball) not in self.holes for ball in a.value[found].flat):
+            raise NeedPrecision("a ball is no number, perhaps for lack of bits")
+        return found
 
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(midpoints(a.value))

@@ -218,8 +218,44 @@ class NumpyStandIn:
 
         return either
 
+    def ndenumerate(self, value: Any) -> Any:
+        return ((i, value[i]) for i in np.ndindex(value.shape)) if holds_lifted(value) else np.ndenumerate(value)
+
+    def nditer(self, op: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_lifted(op):
+            raise NotLiftable(
+                "np.nditer walks over memory, which exact arrays do not have: loop over np.ndindex(x.shape)"
+            )
+        return np.nditer(op, *args, **kwargs)
+
+    def fromiter(self, iterable: Any, dtype: Any = float, *args: Any, **kwargs: Any) -> Any:
+        return self.array(list(iterable), dtype)
+
+    @property
+    def r_(self) -> Any:
+        return Joined(np.r_, np.concatenate)
+
+    @property
+    def c_(self) -> Any:
+        return Joined(np.c_, np.column_stack)
+
     def isscalar(self, value: Any) -> bool:
         return np.isscalar(value) or (isinstance(value, Lifted) and value.ndim == 0)
+
+
+class Joined:
+    """np.r_ and np.c_ of exact arrays: joined along the first axis, or as columns."""
+
+    def __init__(self, plain: Any, join: Function) -> None:
+        self._plain, self._join = plain, join
+
+    def __getitem__(self, items: Any) -> Any:
+        parts = items if isinstance(items, tuple) else (items,)
+        if not any(map(holds_lifted, parts)):
+            return self._plain[items]
+        if any(isinstance(part, str | slice) for part in parts):
+            raise NotLiftable("np.r_ and np.c_ of exact arrays take arrays and numbers only: use np.concatenate")
+        return self._join([part if np.ndim(part) else np.reshape(part, 1) for part in parts])
 
 
 def holds_lifted(value: Any) -> bool:

@@ -108,7 +108,7 @@ class Symbols:
         if name == "cbrt":
             return self.cube_root(inputs[0])
         if name not in table():
-            raise NotLiftable(f"the ufunc {name} is not known to symbols")
+            raise NotLiftable(f"the ufunc {name} is not known to symbols: write it with functions that are")
         value = self.limited(np.frompyfunc(table()[name], len(inputs), 1)(*(i.value for i in inputs)))
         with np.errstate(all="ignore"):
             companion = np.asarray(float_function(name)(*arrays), dtype=float).astype(object)
@@ -195,6 +195,9 @@ class Symbols:
     def finite(self, a: Lifted) -> Array:
         finite = np.frompyfunc(lambda e: getattr(e, "is_finite", True) is not False, 1, 1)(a.value)
         return np.asarray(finite, dtype=bool) & np.isfinite(shadow(a))
+
+    def nan(self, a: Lifted) -> Array:
+        return np.isnan(shadow(a))
 
     def magnitude(self, a: Lifted) -> Array:
         return np.abs(shadow(a))

@@ -152,11 +152,6 @@ def remainder(system: System, a: Lifted, b: Lifted) -> Any:
     return a - np.floor(a / b) * b
 
 
-def isnan(system: System, a: Lifted) -> Array:
-    """Where there is no number at all, such as the root of a negative one."""
-    return np.isnan(system.magnitude(a))
-
-
 def huber(system: System, delta: Lifted, r: Lifted) -> Lifted:
     """scipy.special.huber: r² / 2 where |r| is at most delta, a line beyond."""
     size: Lifted = absolute(system, r)
@@ -180,8 +175,8 @@ SELECTIONS: dict[str, Callable[..., Any]] = {
     "logical_or": lambda system, a, b: ~logical_not(system, a) | ~logical_not(system, b),
     "logical_xor": lambda system, a, b: logical_not(system, a) != logical_not(system, b),
     "isfinite": lambda system, a: system.finite(a),
-    "isnan": isnan,
-    "isinf": lambda system, a: ~system.finite(a) & ~isnan(system, a),
+    "isnan": lambda system, a: system.nan(a),
+    "isinf": lambda system, a: ~system.finite(a) & ~system.nan(a),
     "remainder": remainder,
     "floor_divide": lambda system, a, b: np.floor(a / b),
     "divmod": lambda system, a, b: (np.floor(a / b), remainder(system, a, b)),

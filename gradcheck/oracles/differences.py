@@ -15,6 +15,20 @@ How honest the bars are, printed by ``python -m tests.benchmarks.differences`` (
     random compositions (no tuning)
     smooth                  277      831         100 %                     100 %
     with kinks              223      669         100 %                     100 %
+
+Of the classes that are smooth (all but noisy and kinks) 99.4 % of the entries have such bars.
+
+Other engines, by ``python -m tests.benchmarks.engines`` on the same 888 entries: how often the truth is inside of the error
+that they state, and how often it is and that is below 1e-7 of the scale.
+
+                                  inside    and below 1e-7    evaluations
+    ours                           100 %              87 %             50
+    scipy.differentiate             57 %              43 %             12
+    the same, first step |x|/10     58 %              51 %             11
+    numdifftools                    65 %              44 %             31
+
+They state the difference of two estimates, which says nothing where noise, a pole or a kink spoils both: ours is kept,
+for its bars, at four times the evaluations of scipy's.
 """
 
 from __future__ import annotations

@@ -11,9 +11,17 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
 from reference.identities.determinants import cofactors
-from reference.identities.matrices import positive_determinant
+from reference.identities.matrices import positive_determinant, symbolic_inverse
 
 COOKBOOK = "Petersen & Pedersen 2012"
+
+
+def slope_by_sympy(sympy: Any, at: Any, function: Any) -> Any:
+    """The derivative that sympy takes of a function of one number, at a number or a symbol."""
+    s = sympy.Symbol("s", real=True)
+    return np.array(function(s).diff(s).subs(s, sympy.Rational(float(at)) if isinstance(at, np.ndarray) else at))[()]
+
+
 # The curve Y(t) = A + t B + t² Bᵀ, and where it is looked at.
 CURVE = dict(t=real("", -0.5, 0.5), A=positive_determinant("n"), B=real("n n", -0.5, 0.5))
 
@@ -72,7 +80,7 @@ def log_determinant_along_curve(t: Array, *, A: Array, B: Array) -> Pulled:
 @rule(
     domain=CURVE,
     jax=lambda jax, t, *, A, B: jax.grad(lambda s: jax.numpy.linalg.det(curve(s, A, B)[0]))(t),
-    sympy=lambda sympy, t, *, A, B: sympy.diff(sympy.Matrix(curve(t, A, B)[0]).det(), t),
+    sympy=lambda sympy, t, *, A, B: slope_by_sympy(sympy, t, lambda s: sympy.Matrix(curve(s, A, B)[0]).det()),
     source=f"det-second-derivative: {COOKBOOK}, eq. 48",
 )
 def slope_of_determinant(t: Array, *, A: Array, B: Array) -> Pulled:
@@ -92,7 +100,7 @@ def slope_of_determinant(t: Array, *, A: Array, B: Array) -> Pulled:
 @rule(
     domain=CURVE,
     jax=lambda jax, t, *, A, B: jax.numpy.linalg.inv(curve(t, A, B)[0]),
-    sympy=lambda sympy, t, *, A, B: np.array(sympy.Matrix(curve(t, A, B)[0]).inv()),
+    sympy=lambda sympy, t, *, A, B: np.array(symbolic_inverse(sympy, curve(t, A, B)[0])),
     source=f"inv-of-scalar: {COOKBOOK}, eqs. 40, 59",
 )
 def inverse_along_curve(t: Array, *, A: Array, B: Array) -> Pulled:
@@ -113,7 +121,7 @@ def surface(x: Any, y: Any, A: Any, B: Any) -> Any:
 @rule(
     domain=dict(x=CURVE["t"], A=CURVE["A"], B=CURVE["B"], y=real("", -0.5, 0.5)),
     jax=lambda jax, x, *, A, B, y: jax.jacfwd(lambda s: jax.numpy.linalg.inv(surface(x, s, A, B)))(y),
-    sympy=lambda sympy, x, *, A, B, y: slope_of_symbolic_inverse(sympy, x, y, A, B),
+    sympy=lambda sympy, x, *, A, B, y: slope_by_sympy(sympy, y, lambda s: symbolic_inverse(sympy, surface(x, s, A, B))),
     source="inv-mixed-second: Wikipedia, Matrix calculus",
 )
 def slope_of_inverse(x: Array, *, A: Array, B: Array, y: Array) -> Pulled:
@@ -129,10 +137,3 @@ def slope_of_inverse(x: Array, *, A: Array, B: Array, y: Array) -> Pulled:
         return (dy * mixed).sum()
 
     return -(inverse @ U_y @ inverse), pullback
-
-
-def slope_of_symbolic_inverse(sympy: Any, x: Any, y: Any, A: Any, B: Any) -> Any:
-    """The derivative of U⁻¹ by y, taken by sympy."""
-    s = sympy.Symbol("s", real=True)
-    U = sympy.Matrix(surface(x, s, A, B))
-    return np.array((U.adjugate() / U.det()).diff(s).subs(s, sympy.Rational(float(y))))

@@ -1,4 +1,14 @@
-"""How often the first diagnosis of a planted fault is right, silent or wrong: `python -m tests.benchmarks.diagnosis`."""
+"""How often the first diagnosis of a planted fault is right, silent or wrong: `python -m tests.benchmarks.diagnosis`.
+
+Every kind of fault is planted in several of 64 rules of `reference`.  Right: the correction, applied to the true
+gradient, gives the claimed one, at the point of the diagnosis and at one of another seed that it has not seen.  A place
+without a correction counts as silent.  The names of the kinds decide which half was kept out of tuning.
+
+Measured: held out (52 of its 56 kinds, 6 rules each), wrong formulas: 235 right (94.0 %), 14 silent, 1 wrong (0.4 %);
+digits lost, noise among them: 11 right, 19 silent; together 87.9 % right.  Tuning (46 of its 51 kinds, 4 rules each):
+168 right (97.7 %), 4 silent, none wrong.  Not counted are broken contracts (state, dtype, mutation), which have
+sentences of their own, and faults that change nothing in a rule.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +16,7 @@ import argparse
 import importlib
 import pkgutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from unittest.mock import patch
 from zlib import crc32
@@ -112,7 +122,7 @@ def main() -> None:
     parser.add_argument("-k", default="", help="kinds whose name contains this")
     options = parser.parse_args()
     cases, start = sample(), time.perf_counter()
-    totals: dict[str, Counter[str]] = {name: Counter() for name in HALVES}
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
     used: set[str] = set()
     for wrapper in WRAPPERS:
         if options.half not in (None, half(wrapper)) or options.k not in wrapper.name:
@@ -126,7 +136,7 @@ def main() -> None:
                 print(f"    {became}: {case.name}: {text}", flush=True)
             if found.total() - found["not seen"] >= options.shots:
                 break
-        totals[half(wrapper)] += found
+        totals[f"{half(wrapper)}, {wrapper.shows}"] += found
         print(f"{half(wrapper):9} {wrapper.name:42} {dict(found)}", flush=True)
     for name, found in totals.items():
         asked = found["right"] + found["silent"] + found["wrong"]

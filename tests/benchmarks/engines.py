@@ -57,8 +57,8 @@ def numdifftools(function: Function, x: float) -> Stated:
     """numdifftools.Derivative with its defaults."""
     from numdifftools import Derivative
 
-    value, info = Derivative(function, full_output=True)(x)
-    return Stated(float(value), float(np.max(info.error_estimate)))
+    found = Derivative(function, full_output=True)(x)
+    return Stated(float(found.estimate), float(np.max(found.error_estimate)))
 
 
 ENGINES: dict[str, Callable[[Function, float], Stated]] = {

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy import special
 
+from gradcheck.lifted.array import NotLiftable
 from gradcheck.lifted.functions import TABLE
 from gradcheck.lifted.numpys_own import NAMES
 from tests.lifted import test_functions
-from tests.lifted.agreement import MASK, plain_answer_agrees, tangent_agrees, value_agrees, written
+from tests.lifted.agreement import MASK, in_balls, plain_answer_agrees, tangent_agrees, value_agrees, written
 
 KNOTS = np.array([-2.5, -0.5, 0.25, 2.5])
 PADDED = ((1, 2), (3, 0))
@@ -130,6 +131,11 @@ CALLS: dict[str, Callable[..., Any]] = {
     "maximum.at": lambda v, w: written(lambda a: np.maximum.at(a, [0, 3, 0], w), v),
     "subtract.at": lambda v, w: written(lambda a: np.subtract.at(a, [0, 3, 0], w), v),
     "ndindex and flat": first_of_loop,
+    "ndenumerate": lambda x: sum(e * (1 + i[1]) for i, e in np.ndenumerate(x)),
+    "fromiter": lambda v: np.fromiter((e * e for e in v), float),
+    "r_": lambda v, w: np.r_[v, 1.0, w],
+    "c_": lambda w, m: np.c_[w, m],
+    "round()": lambda z: round(3.3 * z) + z,
     "fmod": lambda x: np.fmod(x, -0.7),
     "fmod by a number": lambda x, y: np.fmod(x, y),
     "divmod": lambda x, y: np.divmod(x, y)[0] + np.divmod(x, y)[1],
@@ -219,3 +225,20 @@ def test_every_function_of_the_table_is_called_by_a_row() -> None:
     called = set().union(*(names(f.__code__) for table in tables for f in table.values()))
     known = {name for name in TABLE if "." not in name} | {name.removeprefix("linalg.") for name in NAMES}
     assert known - called <= {"amax", "amin"}
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (lambda x: sum(np.nditer(x)), r"loop over np\.ndindex"),
+        (lambda x: np.r_["0,2", x], r"use np\.concatenate"),
+        (lambda x: np.roots(x[0]), "np.roots is not known.*write it with functions that are"),
+        (lambda x: np.nextafter(x, 1.0), "nextafter is not known.*write it with functions that are"),
+        (lambda x: special.gammainc(x, x), "gammainc is not known.*write it with functions that are"),
+        (lambda x: special.zeta(x), "zeta is not known.*write it with functions that are"),
+    ],
+    ids=["nditer", "r_", "roots", "nextafter", "gammainc", "zeta"],
+)
+def test_what_is_not_known_names_no_remedy(function: Callable[..., Any], says: str) -> None:
+    with pytest.raises(NotLiftable, match=says):
+        in_balls(function, [np.ones((2, 2))], [None])

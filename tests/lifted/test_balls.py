@@ -145,3 +145,21 @@ def test_arguments_that_do_not_move_cost_nothing() -> None:
 def test_the_size_of_a_number_that_is_not_finite_has_no_radius() -> None:
     assert np.isinf(radii(Balls().exact(np.array([np.nan])).value)).all()
     assert not Balls().finite(Balls().exact(np.array(np.inf)))
+
+
+def test_a_ball_that_is_no_number_for_lack_of_bits_is_taken_for_nan() -> None:
+    def root(x: Any) -> Any:
+        return np.sqrt(x * 0.1 - 0.1)
+
+    with pytest.raises(NeedPrecision, match="perhaps for lack of bits"):
+        np.isnan(root(Balls().exact(np.array(1.0))))
+    assert np.isnan(root(Balls(final=True).exact(np.array(0.5))))
+
+
+def test_a_comparison_with_nan_is_true() -> None:
+    x = Balls().exact(np.array([np.nan, 1.0]))
+    for holds in (x > 0, x < 2, x == x.copy(), x >= 1):
+        np.testing.assert_array_equal(holds, [False, True])
+    np.testing.assert_array_equal(x != 1, [True, False])
+    np.testing.assert_array_equal(np.isnan(x[::-1]), [False, True])
+    assert not x[0] > 0

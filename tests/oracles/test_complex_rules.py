@@ -122,9 +122,9 @@ WRONG: dict[str, Row] = {
         lambda z: (np.abs(z) ** 2, lambda dy: 2 * dy * z), says="conjugate of the right value.*as in JAX"
     ),
     "torch's convention": Row(holomorphic(lambda z: z * z, lambda z: 2 * np.conj(z)), says="torch's convention"),
-    "a factor 2": Row(lambda z: (np.abs(z) ** 2, lambda dy: dy * np.conj(z)), says="1/2 times the right value"),
+    "a factor 2": Row(lambda z: (np.abs(z) ** 2, lambda dy: dy * np.conj(z)), says="half the right value"),
     "a factor i": Row(lambda z: (z.imag, lambda dy: 1j * dy), says="minus the right value"),
-    "a real part": Row(holomorphic(np.exp, lambda z: np.exp(z).real), says="wrong at dz"),
+    "a real part": Row(holomorphic(np.exp, lambda z: np.exp(z).real), says="wrong at ∂L/∂z"),
     "conj without conj": Row(lambda z: (np.conj(z), lambda dy: dy), says="conjugate of the right value"),
     "an imaginary part dropped": Row(
         lambda z: (np.abs(z) ** 2, lambda dy: 2 * dy * z.real + 0j), says="all but its real part"

@@ -256,7 +256,7 @@ def test_one_wrong_entry_in_ten_thousand_is_found_and_named(kind: str, place: in
     against = next(e for e in formula(result) if e.stance == "against")
     assert against.entry == (place,)
     assert against.detail == "the only wrong entry"
-    assert f"dx[{place}]" in result.diagnosis
+    assert f"∂L/∂x[{place}]" in result.diagnosis
 
 
 def test_a_large_right_gradient_passes_by_projections() -> None:

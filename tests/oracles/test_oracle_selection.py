@@ -121,5 +121,5 @@ def test_an_oracle_that_says_nothing_passes(name: str, verdict: str, count: int)
 def test_oracles_that_contradict_each_other_pass_or_fail() -> None:
     result = check(lambda x: (x * 2, lambda dy: 3 * dy), np.ones(2), oracles="exact,agreeing")
     assert result.verdict == "disputed"
-    assert result.diagnosis.startswith("Oracles disagree at given: for agreeing; against exact: dx[")
+    assert result.diagnosis.startswith("Oracles disagree at given: for agreeing; against exact: ∂L/∂x[")
     assert result.failed_at == "given"

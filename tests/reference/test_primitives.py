@@ -7,9 +7,6 @@ import numpy as np
 import pytest
 
 from gradcheck.cases import Case, collect
-<<<<<<< HEAD
-from reference import arithmetic, exponential, identities, indexing, linalg, reductions, shape, trigonometric
-=======
 from reference import (
     angles,
     arithmetic,
@@ -17,6 +14,7 @@ from reference import (
     diagonals,
     entropies,
     exponential,
+    identities,
     indexing,
     linalg,
     norms,
@@ -33,7 +31,6 @@ from reference import (
     surrogates,
     trigonometric,
 )
->>>>>>> prims1
 from tests.case_checks import (
     assert_certified_at_every_point,
     assert_float32_stays_and_arguments_are_left_alone,
