@@ -21,16 +21,15 @@ COOKBOOK = "Petersen & Pedersen 2012"
 GILES = "Giles 2008, section 3.1"
 
 
-def real_spectrum(letter: str = "n") -> Spec:
-    """A matrix that is not symmetric, with eigenvalues near 1, 2, 3, ..."""
+def real_spectrum(letter: str = "n", first: float = 1.0) -> Spec:
+    """A matrix that is not symmetric, with eigenvalues near 1, 2, 3, ..., times the first."""
 
     def make(rng: Generator, draw: Draw) -> Array:
         n = draw.size(letter)
-        # A triangle of small numbers moves the eigenvalues little, and keeps them real.
         Q = np.eye(n) + np.round(rng.uniform(-0.25, 0.25, (n, n)), 3)
-        return np.asarray(np.round(Q * np.arange(1.0, n + 1) @ np.linalg.inv(Q), 3))
+        return np.asarray(np.round(Q * np.arange(1, n + 1) * first @ np.linalg.inv(Q), 3))
 
-    return made(make, f"eigenvalues near 1, 2, 3, ..., not symmetric ({letter} {letter})")
+    return made(make, f"eigenvalues near {first:g}, {2 * first:g}, ..., not symmetric ({letter} {letter})")
 
 
 def eigenvectors(x: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import expm
 
-from gradcheck.domains import choice, fixed, made, real
+from gradcheck.domains import Draw, choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
@@ -45,7 +45,7 @@ def symbolic_function(sympy: Any, function: Any, X: Any) -> Any:
 
 
 @rule(
-    domain=dict(X=real_spectrum("n")),
+    domain=dict(X=real_spectrum("n", 0.25)),
     jax=lambda jax, X: jax.scipy.linalg.expm(X),
     sympy=lambda sympy, X: symbolic_function(sympy, sympy.exp, X),
     source=f"expm: {HIGHAM}, eq. 3.16",
@@ -64,7 +64,7 @@ LINE = dict(t=real("", -0.1, 0.1), X=real_spectrum("n"), E=real("n n", -0.25, 0.
 
 
 @rule(
-    domain=LINE,
+    domain=dict(LINE, X=real_spectrum("n", 0.25), E=real("n n", -0.125, 0.125)),
     jax=lambda jax, t, *, X, E: jax.scipy.linalg.expm(X + t * E),
     sympy=lambda sympy, t, *, X, E: symbolic_function(sympy, sympy.exp, X + t * E),
     source=f"expm: {WIKIPEDIA}",
@@ -116,7 +116,7 @@ def exponential_of_multiple_from_the_left(t: Array, *, A: Array) -> Pulled:
 @rule(
     domain=SCALED,
     jax=lambda jax, t, *, A: jax.numpy.sum(jax.numpy.exp(t * jax.numpy.linalg.eigvals(A))).real,
-    sympy=lambda sympy, t, *, A: sum(sympy.exp(t[()] * x) for x in small_eigenvalues(sympy, exactly(sympy, A))),
+    sympy=lambda sympy, t, *, A: sum(sympy.exp(t * x) for x in small_eigenvalues(sympy, A)),
     source=f"expm-of-scalar: {WIKIPEDIA}",
     accuracy=NORMWISE,
 )
@@ -129,14 +129,9 @@ def trace_of_exponential_of_multiple(t: Array, *, A: Array) -> Pulled:
     return np.trace(Y), lambda dy: dy * np.trace(A @ Y)
 
 
-def exactly(sympy: Any, A: Array) -> Any:
-    """The rational numbers that floats are."""
-    return np.frompyfunc(sympy.Rational, 1, 1)(A)
-
-
 def symbolic_multiple(sympy: Any, t: Any, A: Array) -> Any:
     """e^(tA) of a matrix of numbers: the eigenvalues are those of A, times t."""
-    return symbolic_function(sympy, lambda x: sympy.exp(t[()] * x), exactly(sympy, A))
+    return symbolic_function(sympy, lambda x: sympy.exp(t * x), A)
 
 
 def root(X: Array) -> Any:
@@ -317,23 +312,30 @@ def function_of_diagonalisable_along_line(t: Array, *, X: Array, E: Array) -> Pu
     return Q * f @ inverse, pullback
 
 
-# Orthogonal without rounding, and eigenvalues of which one repeats.
+# Orthogonal without rounding.
 HADAMARD = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
-REPEATED = np.array([1.5, 1.5, -0.5, 2.0])
+
+
+def repeating(draw: Draw) -> Array:
+    """eigenvalues of which one repeats (4), or both (2) for proofs"""
+    return np.array([1.5, 1.5] if draw.role == "small" else [1.5, 1.5, -0.5, 2.0])
 
 
 @rule(
-    domain=dict(E=fixed(np.zeros((4, 4)))),
-    jax=lambda jax, E: jax.numpy.linalg.matrix_power(HADAMARD * REPEATED @ HADAMARD.T + E, 3),
-    sympy=lambda sympy, E: np.array(sympy.Matrix(exactly(sympy, HADAMARD * REPEATED @ HADAMARD.T) + E) ** 3),
+    domain=dict(
+        values=made(repeating),
+        V=made(lambda values: HADAMARD if len(values) == 4 else np.eye(2)[::-1], "orthogonal without rounding"),
+        E=made(lambda V: np.zeros_like(V), "zeros"),
+    ),
+    jax=lambda jax, E, *, V, values: jax.numpy.linalg.matrix_power(V * values @ V.T + E, 3),
+    sympy=lambda sympy, E, *, V, values: np.array(sympy.Matrix(V * values @ V.T + E) ** 3),
     source=f"spectral-matrix-function: {WIKIPEDIA}",
 )
-def function_at_repeated_eigenvalue(E: Array) -> Pulled:
-    """f(A + E), f(X) = X³, at E = 0, where A = V diag(λ) Vᵀ has λ₁ = λ₂.  (4, 4) -> (4, 4)
+def function_at_repeated_eigenvalue(E: Array, *, V: Array, values: Array) -> Pulled:
+    """f(A + E), f(X) = X³, at E = 0, where A = V diag(λ) Vᵀ has λ₁ = λ₂, λ = values.  (n, n) -> (n, n)
 
     dE = V (L ∘ (Vᵀ dy V)) Vᵀ, L_ij = (λ_i³ - λ_j³) / (λ_i - λ_j), 3 λ_i² where λ_i = λ_j.
     """
-    V, values = HADAMARD.astype(E.dtype), REPEATED.astype(E.dtype)
     A = V * values @ V.T + E
 
     def pullback(dy: Array) -> Any:

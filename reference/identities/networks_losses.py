@@ -230,10 +230,9 @@ def ridge_solution(strength: Array, *, X: Array, y: Array) -> Pulled:
 
 
 def symbolic_ridge(sympy: Any, strength: Any, X: Array, y: Array) -> Any:
-    """(Xᵀ X + λ I)⁻¹ Xᵀ y by sympy, of the rational numbers that floats are."""
-    M, t = (sympy.Matrix(x).applyfunc(sympy.Rational) for x in (X, y))
-    S = M.T * M + strength[()] * sympy.eye(X.shape[1])
-    return np.array(S.adjugate() * M.T * t / S.det()).ravel()
+    """(Xᵀ X + λ I)⁻¹ Xᵀ y by sympy."""
+    S = sympy.Matrix(X.T @ X) + strength * sympy.eye(X.shape[1])
+    return np.array(S.adjugate() / S.det()) @ (X.T @ y)
 
 
 @rule(
