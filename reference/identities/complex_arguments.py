@@ -84,7 +84,7 @@ def trace_with_adjoint(Z: Array, *, A: Array) -> Pulled:
 @rule(
     domain=dict(z=complexes("n"), a=complexes(""), b=complexes("n")),
     jax=lambda jax, z, *, a, b: jax.numpy.abs(a - jax.numpy.vdot(z, b)) ** 2,
-    sympy=lambda sympy, z, *, a, b: sympy.Abs(a[()] - (symbolic(sympy, z).H * symbolic(sympy, b))[0]) ** 2,
+    sympy=lambda sympy, z, *, a, b: sympy.Abs(a - (symbolic(sympy, z).H * symbolic(sympy, b))[0]) ** 2,
     source=f"complex-lms: {COOKBOOK}, eq. 89, corrected",
 )
 def least_mean_squares(z: Array, *, a: Array, b: Array) -> Pulled:
@@ -94,6 +94,21 @@ def least_mean_squares(z: Array, *, a: Array, b: Array) -> Pulled:
     """
     rest = a - np.conj(z) @ b
     return rest.real**2 + rest.imag**2, lambda dy: np.conj(dy * -2 * b * np.conj(rest))
+
+
+@rule(
+    domain=dict(z=complexes("n"), a=complexes(""), b=complexes("n")),
+    jax=lambda jax, z, *, a, b: (a - jax.numpy.vdot(z, b)) ** 2,
+    sympy=lambda sympy, z, *, a, b: (a - (symbolic(sympy, z).H * symbolic(sympy, b))[0]) ** 2,
+    source=f"complex-lms: {COOKBOOK}, eq. 89 without its modulus",
+)
+def squared_residual(z: Array, *, a: Array, b: Array) -> Pulled:
+    """(a - z^H b)², which is not real.  (n) -> ()
+
+    ∂f/∂z = 0, ∂f/∂z̄ = -2 b (a - z^H b): dz = conj(dy ∂f/∂z̄).
+    """
+    rest = a - np.conj(z) @ b
+    return rest**2, lambda dy: np.conj(dy * -2 * b * rest)
 
 
 @rule(

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from gradcheck.domains import Draw, Generator, Spec, interval, made, positive, real, simplex
+from gradcheck.printed import claims
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
@@ -153,6 +154,17 @@ def linear_regression(w: Array, *, X: Array, y: Array) -> Pulled:
     """
     rest = X @ w - y
     return (rest * rest).sum(), lambda dy: dy * 2 * (X.T @ rest)
+
+
+@claims(
+    source="linear-regression: Petersen & Pedersen 2012, eq. 84",
+    at=dict(X=[[1, 2], [0, 1], [2, -1]], y=[3, 1, 4]),
+    printed={"2 Xᵀ (X w - y) at w = X⁺ y": [0, 0]},
+)
+def linear_regression_at_its_minimum(X: Any, y: Any) -> dict[str, Any]:
+    """The gradient of ‖X w - y‖² is zero at w = X⁺ y = (Xᵀ X)⁻¹ Xᵀ y."""
+    _, pullback = linear_regression(np.linalg.solve(X.T @ X, X.T @ y), X=X, y=y)
+    return {"2 Xᵀ (X w - y) at w = X⁺ y": pullback(np.ones(()))}
 
 
 @rule(
