@@ -22,7 +22,11 @@ from tests.case_checks import (
     tuple_of,
 )
 
-MODULES = ("activations", "rectifiers", "losses", "normalization", "linear", "convolution", "pooling", "attention")
+MODULES = (
+    *("activations", "rectifiers", "normalization", "linear", "convolution", "pooling", "attention", "losses"),
+    *("regression_losses", "classification_losses", "margin_losses", "embedding_losses", "overlap_losses"),
+    "alignments",
+)
 CASES = [c for m in MODULES for c in collect(importlib.import_module(f"reference.{m}")) if isinstance(c, Case)]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference."))
 
