@@ -207,6 +207,7 @@ def some_sizes(rng: np.random.Generator, x: Array, labels: Array) -> Array:
         np.array(example_by_example(lambda *args: by_paths(sympy, *args), x, reduction=reduction, **params)), reduction
     ),
     source="Graves et al. 2006, eqs. 6 to 16",
+    accuracy=1024.0,
 )
 def ctc(
     x: Array,
@@ -225,6 +226,9 @@ def ctc(
     less γ (1 - p) it keeps its digits.  A mean is over examples, each divided by its number of labels.  The pullback keeps
     dx for dy = 1.  Raises ValueError for labels that are the blank or no classes, for lengths that are too long, and
     for labels that do not fit into their frames: with zero_infinity such an example counts 0.
+
+    The budget is wide: where a frame hardly matters to the likelihood, p - γ leaves an entry few digits in any such formula
+    (measured: up to 140 weighted ULPs in single entries, the median below 1).
     """
     count, frames, classes = x.shape
     if not 0 <= blank < classes or len(labels) != count or labels.ndim != 2:
