@@ -19,6 +19,9 @@ from reference.fft import complexes
 COOKBOOK = "Petersen & Pedersen 2012"
 
 
+SCALAR = made(lambda draw: np.asarray(complexes("").draw(draw)), "a complex number")
+
+
 def tall_complex() -> Spec:
     """A complex matrix of full column rank, with one row more than columns."""
 
@@ -82,7 +85,7 @@ def trace_with_adjoint(Z: Array, *, A: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(z=complexes("n"), a=complexes(""), b=complexes("n")),
+    domain=dict(z=complexes("n"), a=SCALAR, b=complexes("n")),
     jax=lambda jax, z, *, a, b: jax.numpy.abs(a - jax.numpy.vdot(z, b)) ** 2,
     sympy=lambda sympy, z, *, a, b: sympy.Abs(a - (symbolic(sympy, z).H * symbolic(sympy, b))[0]) ** 2,
     source=f"complex-lms: {COOKBOOK}, eq. 89, corrected",
@@ -97,7 +100,7 @@ def least_mean_squares(z: Array, *, a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(z=complexes("n"), a=complexes(""), b=complexes("n")),
+    domain=dict(z=complexes("n"), a=SCALAR, b=complexes("n")),
     jax=lambda jax, z, *, a, b: (a - jax.numpy.vdot(z, b)) ** 2,
     sympy=lambda sympy, z, *, a, b: (a - (symbolic(sympy, z).H * symbolic(sympy, b))[0]) ** 2,
     source=f"complex-lms: {COOKBOOK}, eq. 89 without its modulus",

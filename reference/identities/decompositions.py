@@ -14,7 +14,7 @@ from gradcheck.domains import Draw, Generator, Spec, invertible, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.factorizations import NORMWISE, apart, square, symmetric
+from reference.factorizations import NORMWISE, apart, orthonormal, square, symmetric
 from reference.identities.powers import small_eigenvalues
 
 COOKBOOK = "Petersen & Pedersen 2012"
@@ -26,7 +26,7 @@ def real_spectrum(letter: str = "n", first: float = 1.0) -> Spec:
 
     def make(rng: Generator, draw: Draw) -> Array:
         n = draw.size(letter)
-        Q = np.eye(n) + np.round(rng.uniform(-0.25, 0.25, (n, n)), 3)
+        Q = orthonormal(rng, n, n) + rng.uniform(-0.15, 0.15, (n, n))
         return np.asarray(np.round(Q * np.arange(1, n + 1) * first @ np.linalg.inv(Q), 3))
 
     return made(make, f"eigenvalues near {first:g}, {2 * first:g}, ..., not symmetric ({letter} {letter})")

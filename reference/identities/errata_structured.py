@@ -159,7 +159,7 @@ def function_among_symmetric_by_free_entries(dy: Array, X: Array, *, C: Array) -
     at=dict(X=[[1, 2], [3, 5]], B=[[1, 4], [-2, 3]], a=[1, -1], c=[2, 3]),
     printed={
         "aᵀ X B Xᵀ c": -279,
-        "vec(X)ᵀ (B ⊗ c aᵀ) vec(X)": erratum(-249, "B must be transposed"),
+        "aᵀ X B Xᵀ c, printed vec(X)ᵀ (B ⊗ c aᵀ) vec(X)": erratum(-249, "B must be transposed"),
         "vec(X)ᵀ (Bᵀ ⊗ c aᵀ) vec(X)": -279,
     },
 )
@@ -168,6 +168,6 @@ def form_of_vec_by_kronecker(X: Any, B: Any, a: Any, c: Any) -> dict[str, Any]:
     x, outer = X.T.ravel(), np.outer(c, a)
     return {
         "aᵀ X B Xᵀ c": a @ X @ B @ X.T @ c,
-        "vec(X)ᵀ (B ⊗ c aᵀ) vec(X)": a @ X @ B @ X.T @ c,
+        "aᵀ X B Xᵀ c, printed vec(X)ᵀ (B ⊗ c aᵀ) vec(X)": a @ X @ B @ X.T @ c,
         "vec(X)ᵀ (Bᵀ ⊗ c aᵀ) vec(X)": x @ np.kron(B.T, outer) @ x,
     }

@@ -78,7 +78,7 @@ def exponential_along_line(t: Array, *, X: Array, E: Array) -> Pulled:
     return expm(X + t * E), lambda dy: (dy * moved_exponential(X + t * E, E)).sum()
 
 
-SCALED = dict(t=real("", -1, 1), A=real_spectrum("n"))
+SCALED = dict(t=real("", -2, 2), A=real_spectrum("n", 0.25))
 
 
 @rule(
