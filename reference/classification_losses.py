@@ -56,7 +56,7 @@ def shares(
         raise ValueError(
             f"target has shape {target.shape} and type {target.dtype}: give integers {x.shape[:-1]} or floats {x.shape}"
         )
-    smoothed = (1 - label_smoothing) * wanted + label_smoothing / classes * counted[..., None]
+    smoothed = (1 - label_smoothing) * wanted + label_smoothing / max(1, classes) * counted[..., None]
     return (weight * smoothed).astype(x.dtype), total
 
 
