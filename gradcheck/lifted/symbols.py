@@ -182,8 +182,8 @@ class Symbols:
         inputs = alike(*inputs)
         value = self.limited(function(*(i.value for i in inputs)))
         if inputs[0].is_complex:
-            # sympy takes long over the parts of complex expressions, each node of which counts.
-            self.count(sum(tree_size(e, self.sizes) for e in objects(value).flat))
+            # sympy takes long over the parts of complex expressions: each node counts, and twice, for either part.
+            self.count(2 * sum(tree_size(e, self.sizes) for e in objects(value).flat))
         return Lifted(self, value, function(*(i.materialise().companion for i in inputs)), inputs[0].dtype)
 
     def order(self, a: Lifted, b: Lifted) -> Array:
