@@ -139,6 +139,12 @@ class Balls:
         self.lost += not derivative.is_finite()
         return tangent
 
+    def turns(self, n: int, sign: int) -> Lifted:
+        from flint import acb, fmpq
+
+        powers = [acb(fmpq(2 * sign * k, n)).exp_pi_i() for k in range(n)]
+        return Lifted(self, np.array(powers, dtype=object), None, complex)
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         inputs = alike(*inputs)
         values = [i.value for i in inputs]

@@ -88,6 +88,7 @@ def test_kinks_ties_zeros_and_repeats_follow_the_stated_convention(rule, args, p
         (statistics.average, [(), ()], {}),
         (statistics.nansum, [(0, 3)], {}),
         (statistics.median, [(2, 0)], dict(axis=0)),
+        (statistics.median, [(0, 2)], dict(axis=1)),
         (running.cumulative_sum, [(0,)], dict(include_initial=True)),
         (running.cumulative_prod, [(3, 0)], dict(axis=0)),
         (running.trapezoid, [(1,)], {}),
