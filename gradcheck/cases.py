@@ -33,7 +33,9 @@ class Case:
 
     def points(self, seed: int = 0) -> Iterator[Point]:
         """The points at which the case is checked: small ones for proofs, random ones, and special values."""
-        turns = max([2, *(len(s.options) for s in self.domain.values() if isinstance(s, domains.Choice))])
+        choices = [len(s.options) for s in self.domain.values() if isinstance(s, domains.Choice)]
+        # Several choices need more turns to meet in other combinations.
+        turns = max([2, *choices, 4 * (sum(n > 1 for n in choices) > 1)])
         specials = max([0, *(s.specials for s in self.domain.values() if isinstance(s, domains.Real))])
         small, other = self.point("small", 0, seed), self.point("small", 1, seed)
         yield small

@@ -76,6 +76,17 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
     run.set_defaults(command=run_command)
 
+    faults = commands.add_parser("faults", parents=[which], help="plant known mistakes, and count which are caught")
+    faults.add_argument("targets", nargs="*", metavar="TARGET", help=text)
+    many = faults.add_mutually_exclusive_group()
+    many.add_argument("--sample", type=whole, metavar="N", help="so many faults, over all rules (default: 4000)")
+    many.add_argument("--full", action="store_true", help="every fault")
+    faults.add_argument("--seed", type=whole, default=0, help="the seed of points and of the sample (default: 0)")
+    faults.add_argument("-j", type=whole, metavar="N", help="processes (default: the number of CPUs)")
+    faults.add_argument("--reviewed", type=Path, metavar="FILE", help="edits that somebody read and found right")
+    faults.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
+    faults.set_defaults(command=faults_command)
+
     listing = commands.add_parser("list", parents=[which], help="list the cases of targets")
     listing.add_argument("targets", nargs="*", metavar="TARGET", help=text)
     listing.set_defaults(command=list_command)
@@ -156,7 +167,7 @@ def run_command(arguments: argparse.Namespace, argv: list[str], console: Console
     jobs = arguments.j or os.cpu_count() or 1
     outcomes, interrupted = with_progress(found, options, jobs, console)
     meta = circumstances(argv, started.isoformat(" ", "seconds"), time.perf_counter() - clock, options, missing)
-    report = assemble(found, outcomes, meta, options)
+    report = assemble(found, outcomes, meta, options, arguments.reports)
     print_report(report, console)
     for outcome in outcomes.values():
         if outcome.crash:
@@ -215,19 +226,44 @@ def circumstances(
     return Meta(version("gradcheck"), command, started, seconds, options.seed, names, missing, libraries())
 
 
-def assemble(found: Sequence[Found], outcomes: dict[str, Outcome], meta: Meta, options: Options) -> Report:
-    """The report of what was done, in the order in which it was collected."""
+def assemble(
+    found: Sequence[Found], outcomes: dict[str, Outcome], meta: Meta, options: Options, folder: Path
+) -> Report:
+    """The report of what was done, in the order in which it was collected; `folder` may hold planted faults."""
+    from dataclasses import replace
+
+    from gradcheck.report import assurance
     from gradcheck.report.data import Report, describe
     from gradcheck.run.rerunning import rerun
 
-    return Report(
-        meta,
-        tuple(
-            describe(f.item, outcomes[f.name].result, rerun(f, outcomes[f.name].result, options))
-            for f in found
-            if f.name in outcomes
-        ),
-    )
+    assured = assurance.read(folder)
+    done = ((f, outcomes[f.name].result) for f in found if f.name in outcomes)
+    entries = ((f, describe(f.item, result, rerun(f, result, options))) for f, result in done)
+    return Report(meta, tuple(replace(e, assurance=assured.get(f.name, "")) for f, e in entries))
+
+
+def faults_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:
+    """Plant faults in the rules of targets, print how many were caught, and write faults.json."""
+    from dataclasses import replace
+
+    from gradcheck.faults import command, showing
+    from gradcheck.faults.fates import Campaign
+    from gradcheck.run.selecting import select
+    from gradcheck.run.targets import configured_reviewed
+
+    clock = time.perf_counter()
+    found = select(collected(arguments), arguments.k)
+    sample = None if arguments.full else command.SAMPLE if arguments.sample is None else arguments.sample
+    plan = command.plan_of(found, arguments.seed, sample, arguments.reviewed or configured_reviewed(Path.cwd()))
+    plan = replace(plan, every_rule=not arguments.k)
+    fates, interrupted = command.campaign(found, plan, arguments.j or os.cpu_count() or 1, console)
+    if not fates:
+        print("gradcheck: no rules to plant faults in: name a target with declared rules", file=sys.stderr)
+        return 5
+    result = Campaign(tuple(fates), time.perf_counter() - clock, shlex.join(["gradcheck", *argv]))
+    showing.print_campaign(result, console)
+    console.print(f"wrote {command.write(result, arguments.reports)}", markup=False, soft_wrap=True)
+    return 2 if interrupted else 1 if result.survivors or result.unfit else 0
 
 
 def list_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:

@@ -50,6 +50,8 @@ class Draw:
         self.values: dict[str, Any] = {}
         self.sizes: dict[str, Any] = {}
         self.rng = np.random.default_rng(seed_of(name, seed))
+        # How many choices with several options were drawn so far.
+        self.choices = 0
 
     def size(self, letter: str) -> int:
         """The size of an axis: equal for equal letters, different between letters; 1 or 2 at a small point."""
@@ -216,12 +218,16 @@ class Made:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several values of a parameter; the points of a case take them in turn."""
+    """One of several values of a parameter; the points of a case take them in turn, two choices not in step."""
 
     options: tuple[Any, ...]
 
     def draw(self, draw: Draw) -> Any:
-        return self.options[draw.turn % len(self.options)]
+        count = len(self.options)
+        if count > 1:
+            draw.choices += 1
+        # The second choice starts its options one later each time round, so that its values meet others of the first.
+        return self.options[(draw.turn + max(0, draw.choices - 1) * (draw.turn // count)) % count]
 
     def strategy(self, draw: Draw) -> SearchStrategy[Any]:
         """Any of the options; Hypothesis shrinks to the first."""

@@ -46,6 +46,8 @@ class Problem:
     limit: bool = False
     true: tuple[Array, ...] | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+    # Certified slopes of the forward by direction and precision; problems of one forward and point may share them.
+    slopes: dict[Any, Any] = field(default_factory=dict)
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator seeded by names: rule, point and purpose."""

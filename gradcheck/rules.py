@@ -196,3 +196,33 @@ def from_vjp(forward: Function, vjp: Function, **declaration: Any) -> Rule:
     made = Rule(function, **declaration)
     made.separate = True
     return made
+
+
+def held(forward: Function, vjp: Function, arguments: Mapping[str, bool], **declaration: Any) -> Rule:
+    """The rule of a separate forward and backward some of whose arguments are not differentiated: indices, labels, masks.
+
+    arguments: each by its name, true where it is held.  Those become keyword-only; what vjp answers for them, None as
+    a rule, is left out.
+    """
+
+    def function(*args: Any, **params: Any) -> Any:
+        moving = iter(args)
+        whole = [params.pop(name) if holds else next(moving) for name, holds in arguments.items()]
+
+        def pullback(dy: Any) -> Any:
+            answered = vjp(dy, *whole, **params)
+            if not isinstance(answered, tuple | list) or len(answered) != len(arguments):
+                return answered
+            return tuple(c for c, holds in zip(answered, arguments.values(), strict=True) if not holds)
+
+        return forward(*whole, **params), pullback
+
+    kinds = {True: inspect.Parameter.KEYWORD_ONLY, False: inspect.Parameter.POSITIONAL_ONLY}
+    functools.update_wrapper(function, forward, updated=())
+    ordered = sorted(arguments.items(), key=lambda item: item[1])
+    parameters = [inspect.Parameter(name, kinds[holds]) for name, holds in ordered]
+    rest = inspect.Parameter("params", inspect.Parameter.VAR_KEYWORD)
+    vars(function)["__signature__"] = inspect.Signature([*parameters, rest])
+    made = Rule(function, **declaration)
+    made.separate = True
+    return made

@@ -155,7 +155,7 @@ def float_power(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=nonzero("n k"), exponent=choice(3, -2, 2, 1)),
+    domain=dict(x=nonzero("n k"), exponent=choice(3, -2, 2, 1, 0)),
     jax=lambda jax, x, *, exponent: jax.lax.integer_pow(x, exponent),
     sympy=lambda sympy, x, *, exponent: x**exponent,
 )
@@ -338,6 +338,7 @@ def where(x: Array, y: Array, *, condition: Array) -> Pulled:
     domains={
         "": dict(a=real("n k"), b=real("n k"), weight=real("n k")),
         "broadcast": dict(a=real("n k"), b=real("k"), weight=real("n 1")),
+        "row": dict(a=real("k"), b=real("n k"), weight=real("")),
     },
     jax=lambda jax, a, b, weight: (1 - weight) * a + weight * b,
     sympy=lambda sympy, a, b, weight: (1 - weight) * a + weight * b,

@@ -39,7 +39,10 @@ def fitted(x: Array, n: int, axis: int) -> Any:
 
 
 @rule(
-    domain=dict(x=complexes("n k"), n=LENGTHS, axis=AXES, norm=NORMS),
+    domains={
+        "": dict(x=complexes("n k"), n=LENGTHS, axis=AXES, norm=NORMS),
+        "three axes": dict(x=complexes("3 1 4"), n=LENGTHS, axis=choice(0, 1), norm=NORMS),
+    },
     jax=lambda jax, x, *, n, axis, norm: jax.numpy.fft.fft(x, n, axis, norm),
     source="Cooley and Tukey 1965",
 )
@@ -90,7 +93,10 @@ def rfft(x: Array, *, n: int | None = None, axis: int = -1, norm: Norm = None) -
 
 
 @rule(
-    domain=dict(x=complexes("n k"), n=choice(6, 5, 4), axis=AXES, norm=NORMS),
+    domains={
+        "": dict(x=complexes("n k"), n=choice(6, 5, 4), axis=AXES, norm=NORMS),
+        "three axes": dict(x=complexes("3 1 4"), n=choice(6, 5, 4), axis=choice(0, 1), norm=NORMS),
+    },
     jax=lambda jax, x, *, n, axis, norm: jax.numpy.fft.irfft(x, n, axis, norm),
 )
 def irfft(x: Array, *, n: int, axis: int = -1, norm: Norm = None) -> Pulled:

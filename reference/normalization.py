@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import choice, made, mask, positive, real
+from gradcheck.domains import Draw, Generator, choice, made, mask, positive, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
@@ -164,10 +164,16 @@ def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-6) -> Pulled:
     return gamma * normal, pullback
 
 
+def below_eps(rng: Generator, draw: Draw) -> Array:
+    """Numbers whose squares add up to less than 1e-12 (n k)."""
+    return np.asarray(rng.uniform(-3e-7, 3e-7, draw.shape("n k")))
+
+
 @rule(
     domains={
         "": dict(x=real("4 3"), axis=choice(-1, 0)),
         "zero": dict(x=made(lambda draw: np.zeros(draw.shape("n k")), "zeros (n k)"), axis=choice(-1, 0)),
+        "tiny": dict(x=made(below_eps), axis=choice(-1, 0)),
     },
     jax=lambda jax, x, *, axis: (
         x * jax.lax.rsqrt(jax.numpy.maximum(jax.numpy.square(x).sum(axis, keepdims=True), 1e-12))

@@ -14,7 +14,7 @@ from reference.declaring import Pulled, each, largest
 
 
 @rule(
-    domain=dict(x=real("n k", low=-3.0, high=9.0, kinks=(0.0, 6.0), at=(0.0, 6.0))),
+    domain=dict(x=real("n k", low=-3.0, high=9.0, kinks=(0.0, 6.0), at=(0.0, 5.5, 6.0))),
     jax=lambda jax, x: jax.nn.relu6(x),
     sympy=each(lambda sympy, x: sympy.Piecewise((0, x < 0), (x, x < 6), (6, True))),
     source="Krizhevsky 2010",

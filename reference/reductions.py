@@ -15,7 +15,7 @@ from reference.broadcasting import Axis, axes_of, count, kept, spread
 from reference.declaring import Pulled
 
 # The axes in turn: the first, the last, all, and two at once.
-AXES = dict(axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True))
+AXES = dict(axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True, True, False))
 FAR = (-800.0, 800.0)
 
 
@@ -56,7 +56,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 @rule(
     domains={
         "": dict(x=real("n m k"), **AXES),
-        "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(False, True)),
+        "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(True, False, True)),
     },
     jax=lambda jax, x, *, axis, keepdims: jax.numpy.max(x, axis, keepdims=keepdims),
     sympy=lambda sympy, x, *, axis, keepdims: folded(sympy.Max, x, axis, keepdims),
@@ -77,7 +77,7 @@ def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 @rule(
     domains={
         "": dict(x=real("n m k"), **AXES),
-        "ties": dict(x=real("n k", at=(-4.0,)), axis=choice(0, -1, None), keepdims=choice(False, True)),
+        "ties": dict(x=real("n k", at=(-4.0,)), axis=choice(0, -1, None), keepdims=choice(True, False, True)),
     },
     jax=lambda jax, x, *, axis, keepdims: jax.numpy.min(x, axis, keepdims=keepdims),
     sympy=lambda sympy, x, *, axis, keepdims: folded(sympy.Min, x, axis, keepdims),
@@ -132,7 +132,10 @@ def shared(dy: Array, x: Array, y: Array, axis: Axis) -> Any:
 
 @rule(
     domain=dict(
-        x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)
+        x=real("n k m"),
+        axis=choice(0, -1, None, (0, 2)),
+        keepdims=choice(False, True, True, False),
+        correction=choice(1, 0, 0.5),
     ),
     jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.var(x, axis, keepdims=keepdims, correction=correction),
     sympy=lambda sympy, x, *, axis, keepdims, correction: variance(x, axis, keepdims, correction),
@@ -153,7 +156,10 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
 
 @rule(
     domain=dict(
-        x=real("n k m"), axis=choice(0, -1, None, (0, 2)), keepdims=choice(False, True), correction=choice(1, 0, 0.5)
+        x=real("n k m"),
+        axis=choice(0, -1, None, (0, 2)),
+        keepdims=choice(False, True, True, False),
+        correction=choice(1, 0, 0.5),
     ),
     jax=lambda jax, x, *, axis, keepdims, correction: jax.numpy.std(x, axis, keepdims=keepdims, correction=correction),
     sympy=lambda sympy, x, *, axis, keepdims, correction: np.frompyfunc(sympy.sqrt, 1, 1)(

@@ -10,9 +10,11 @@ import pytest
 
 from gradcheck import Rule, check, choice, contract, fixed, made, real, rule
 from gradcheck.cases import Case
-from gradcheck.checking import OutOfTime, check_case, deciding, judge_known_wrong, time_limit
+from gradcheck.checking import check_case
+from gradcheck.judging import deciding, judge_known_wrong
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point
+from gradcheck.settings import OutOfTime, time_limit
 
 X = np.array([1.0, -2.0, 0.5])
 
@@ -300,3 +302,29 @@ def test_evidence_that_belongs_to_no_point_breaks_the_report() -> None:
     problem = contract.evaluate(Rule(square), Point("given", "given", (X,)), seed=0)
     nowhere = Evidence("plugin", "measured", "against")
     assert deciding([problem], [nowhere], "fail") is None
+
+
+def gather(x, i, scale):
+    return x[i] * scale
+
+
+def gather_vjp(dy, x, i, scale):
+    dx = np.zeros_like(x)
+    np.add.at(dx, i, dy * scale)
+    return dx, None, np.sum(dy * x[i])
+
+
+def overwriting_vjp(dy, x, i, scale):
+    dx = np.zeros_like(x)
+    dx[i] = dy * scale
+    return dx, None, np.sum(dy * x[i])
+
+
+@pytest.mark.parametrize(("vjp", "verdict"), [(gather_vjp, "pass"), (overwriting_vjp, "fail")])
+def test_integers_among_the_arguments_of_a_vjp_have_no_cotangent_and_the_others_are_checked(vjp, verdict):
+    x, i, scale = np.array([1.0, 2.0, 3.5]), np.array([0, 2, 0]), np.array(1.5)
+    result = check(gather, x, i, scale, vjp=vjp, jax=lambda jax, x, scale, *, i: x[i] * scale)
+    assert result.verdict == verdict, str(result)
+    assert {e.argument for e in result.evidence if e.question == "formula"} >= {"x", "scale"}
+    assert list(result.points[0].params) == ["i"]
+    assert not any(e.stance == "undecided" for e in result.evidence)

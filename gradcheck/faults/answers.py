@@ -49,8 +49,11 @@ class Wrapper:
 
     def wrong(self, answer: Answer, k: int = 0) -> Cotangents | None:
         """The wrong cotangents; None where the mistake does not apply, or changes nothing in this answer."""
-        with np.errstate(all="ignore"):
-            found = self.change(answer, k)
+        try:
+            with np.errstate(all="ignore"):
+                found = self.change(answer, k)
+        except (ArithmeticError, LookupError, TypeError, ValueError):  # a residual that the rule does not take
+            return None
         if found is None or identical(found, answer.cotangents):
             return None
         return found

@@ -181,10 +181,15 @@ def between(dy: tuple[Array, ...], sides: list[tuple[Array, ...]]) -> tuple[Any,
 
 def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
     """The certified slope of the problem's forward along a direction."""
-    dy = pulled(problem, final)
-    return slope(
-        problem.primal, problem.args, problem.params, dy, direction, single=problem.single, final=final, tie=tie
-    )
+    from flint import ctx
+
+    key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final, tie)
+    if key not in problem.slopes:
+        dy = pulled(problem, final)
+        problem.slopes[key] = slope(
+            problem.primal, problem.args, problem.params, dy, direction, single=problem.single, final=final, tie=tie
+        )
+    return problem.slopes[key]  # type: ignore[no-any-return]
 
 
 def pulled(problem: Problem, final: bool) -> tuple[Array, ...]:

@@ -52,6 +52,8 @@ class Entry:
     domain: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
     graph: Graph | None = None
+    # Of the faults planted in this case how many were caught: "281/281"; empty where none were planted.
+    assurance: str = ""
 
     @property
     def short(self) -> str:

@@ -112,6 +112,7 @@ def to_html(report: Report) -> str:
         reason_texts=REASONS,
         all_kinds=summary.all_kinds(report),
         symbols=summary.SYMBOLS,
+        assured=any(entry.assurance for entry in report.entries),
         numbers=numbers,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from gradcheck.cases import Case, collect
 from gradcheck.printed import Claims
@@ -45,16 +46,31 @@ class Found:
 
 def configured_targets(folder: Path) -> tuple[str, ...]:
     """The targets that the pyproject.toml of `folder` or of a folder above it names, else the default."""
+    path, section = configuration(folder)
+    targets = section.get("targets", list(DEFAULT_TARGETS))
+    if not isinstance(targets, list) or not all(isinstance(t, str) for t in targets):
+        raise UsageError(f"{path}: [tool.gradcheck] targets is {targets!r}: write a list of names")
+    return tuple(targets)
+
+
+def configured_reviewed(folder: Path) -> Path | None:
+    """The file of edits that are no mistakes, as that pyproject.toml names it."""
+    path, section = configuration(folder)
+    reviewed = section.get("reviewed")
+    if reviewed is None:
+        return None
+    if not isinstance(reviewed, str):
+        raise UsageError(f"{path}: [tool.gradcheck] reviewed is {reviewed!r}: write the name of a file")
+    return path.parent / reviewed
+
+
+def configuration(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The nearest pyproject.toml at or above a folder, and its section ``[tool.gradcheck]``; empty where there is none."""
     for parent in (folder, *folder.parents):
         path = parent / "pyproject.toml"
-        if not path.is_file():
-            continue
-        section = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("gradcheck", {})
-        targets = section.get("targets", list(DEFAULT_TARGETS))
-        if not isinstance(targets, list) or not all(isinstance(t, str) for t in targets):
-            raise UsageError(f"{path}: [tool.gradcheck] targets is {targets!r}: write a list of names")
-        return tuple(targets)
-    return DEFAULT_TARGETS
+        if path.is_file():
+            return path, tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("gradcheck", {})
+    return folder / "pyproject.toml", {}
 
 
 def find(targets: Iterable[str]) -> list[Found]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck import Rule, check, oracles
-from gradcheck.checking import odd_one_out
+from gradcheck.judging import odd_one_out
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Result
 

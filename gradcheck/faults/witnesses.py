@@ -1,0 +1,96 @@
+"""Where an edit shows: at the points of a case, at points beside those, or nowhere because no point comes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradcheck.cases import Case
+from gradcheck.domains import Choice
+from gradcheck.faults.edits import Edit, Unreached, edited
+from gradcheck.faults.planting import declared_like
+from gradcheck.faults.trials import Subject, args_of, differs, evaluated, tried
+from gradcheck.rules import Rule
+
+# How many other seeds are asked before an edit is said to be no mistake.
+SEEDS = 2
+
+
+def changed_points(subject: Subject, wrong: Rule) -> list[str] | None:
+    """The points at which an edit changes the answer of the pullback; None where it changes the forward."""
+    names = []
+    for right in subject.problems:
+        try:
+            with np.errstate(all="ignore"):
+                y, _ = wrong(*args_of(right.args), **right.params)
+        except Exception:
+            return None
+        ys = (y,) if right.single else y
+        if not isinstance(ys, tuple) or differs(ys, right.y, 0.0):
+            return None
+        try:
+            claimed = evaluated(wrong, right.point, subject).claimed
+        except Exception:
+            names.append(right.point.name)
+            continue
+        if differs(claimed, right.claimed, 0.0):
+            names.append(right.point.name)
+    return names
+
+
+def told_apart(subjects: Sequence[Subject], wrong: Rule) -> str:
+    """Where points beside those of the cases show that an edit is a mistake; empty where none does.
+
+    They are those of other seeds, and other combinations of parameters than the cases take in turn.
+    """
+    for subject in subjects:
+        for other, what in (*other_seeds(subject), *other_combinations(subject)):
+            points = changed_points(other, wrong)
+            if points is None or (points and tried(other, wrong, points).by is not None):
+                return f"seen with {what} only, in {other.case.name}"
+    return ""
+
+
+def other_seeds(subject: Subject) -> Iterator[tuple[Subject, str]]:
+    """The case at points of other seeds."""
+    for seed in range(subject.seed + 1, subject.seed + 1 + SEEDS):
+        yield Subject(subject.case, seed), f"seed {seed}"
+
+
+def other_combinations(subject: Subject) -> Iterator[tuple[Subject, str]]:
+    """The case with the choices of one parameter moved on, where the right rule has nothing against it.
+
+    Choices are taken in turn: those of two parameters meet in some combinations only.
+    """
+    rule, label = subject.case.rule, subject.case.label
+    several = [k for k, s in rule.domains[label].items() if isinstance(s, Choice) and len(s.options) > 1]
+    for key in several[1:]:
+        choices = rule.domains[label][key]
+        assert isinstance(choices, Choice)
+        turned = Choice((*choices.options[1:], choices.options[0]))
+        like = declared_like(rule, rule.function)
+        like.domains = {**rule.domains, label: {**rule.domains[label], key: turned}}
+        other = Subject(Case(like, label), subject.seed)
+        try:
+            possible = tried(other, like, other.points).by is None
+        except Exception:  # parameters that do not go together
+            continue
+        if possible:
+            yield other, f"other combinations of {key}"
+
+
+def is_reached(subjects: Sequence[Subject], edit: Edit) -> bool:
+    """Whether a point of the rule comes to the place of an edit: whether a bomb there goes off."""
+    if edit.bomb is None:
+        return True
+    bombed = edited(subjects[0].case.rule, edit, edit.bomb)
+    for subject in subjects:
+        for problem in subject.problems:
+            try:
+                evaluated(bombed, problem.point, subject)
+            except Unreached:
+                return True
+            except Exception:
+                return True
+    return False

@@ -1,0 +1,113 @@
+"""Points -> evidence: a rule at each of its points, what contract and oracles say there, and what stopped it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradcheck import contract, oracles
+from gradcheck.cases import Case
+from gradcheck.problems import DEFAULT_BUDGET, Problem
+from gradcheck.results import Evidence, Point
+from gradcheck.rules import Rule
+from gradcheck.settings import OutOfTime, Settings, time_limit
+
+
+@dataclass
+class Gathered:
+    """The problems that were reached, each with the label of its case, the evidence, and what stopped it where."""
+
+    problems: list[Problem] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+    edges: list[str] = field(default_factory=list)
+    trouble: str | None = None
+    stopped_at: str | None = None
+
+
+def gather(
+    rule: Rule, points: Sequence[tuple[Point, Case | None]], settings: Settings, *, complete: bool = False
+) -> Gathered:
+    """What all oracles say of a rule at points; stops at the first point where it raises.
+
+    points: each with the case that it was drawn for, if any.  complete: these are all the points of a case, whose
+    edges are looked at too.  A counterexample that an oracle finds beside a point is a further point, which all
+    oracles examine.
+    """
+    found = Gathered()
+    wanted = oracles.select(settings.oracles)
+    waiting = list(points)
+    while waiting and not found.trouble:
+        point, case = waiting.pop(0)
+        try:
+            with time_limit(settings.timeout):
+                problem = evaluate(rule, point, case, settings)
+                found.problems.append(problem)
+                found.labels[point.name] = case.label if case else ""
+                found.evidence += examine(problem, wanted)
+                if "counterexample" in problem.extras:
+                    waiting.insert(0, (problem.extras["counterexample"], case))
+        except OutOfTime as stop:
+            found.trouble, found.stopped_at = out_of_time(stop, point, settings), point.name
+        except (Exception, SystemExit) as error:
+            found.trouble, found.stopped_at = raised(error, point), point.name
+    if complete and not found.trouble:
+        for case in dict.fromkeys(c for _, c in points if c is not None):
+            for said in contract.examine_case(case, settings.seed):
+                (found.edges if isinstance(said, str) else found.evidence).append(said)  # type: ignore[arg-type]
+    return found
+
+
+def out_of_time(stop: OutOfTime, point: Point, settings: Settings) -> str:
+    """Which point was stopped, and in which line."""
+    where = contract.relevant_line(stop)
+    return (
+        f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s"
+        f"{f', in {where}' if where else ''}."
+    )
+
+
+def evaluate(rule: Rule, point: Point, case: Case | None, settings: Settings) -> Problem:
+    """The rule in floating point at a point."""
+    with np.errstate(all="ignore"):
+        problem = contract.evaluate(rule, point, seed=settings.seed, budget=settings.budget or DEFAULT_BUDGET)
+        # A point that nobody drew has no known limits, and no known structure.
+        problem.room = case.room(problem.args) if case else (None,) * len(problem.args)
+        problem.free = case.free(len(problem.args)) if case else ()
+    problem.asked = settings.oracles not in ("auto", "all")
+    return problem
+
+
+def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence]:
+    """What contract and oracles say at one point; with cotangents of the wrong shape there is nothing to compare."""
+    misbehaviour = list(contract.examine(problem))
+    yield from misbehaviour
+    if not problem.size or any(c.shape != a.shape for c, a in zip(problem.claimed, problem.args, strict=True)):
+        return
+    for oracle in wanted:
+        missing = oracle.why_not()
+        if missing is not None:
+            yield Evidence(
+                oracle.name,
+                "measured",
+                "not applicable",
+                reason="not installed",
+                detail=missing,
+                point=problem.point.name,
+            )
+        elif oracle.wants(problem):
+            with np.errstate(all="ignore"):
+                yield from oracle.examine(problem)
+
+
+def raised(error: BaseException, point: Point) -> str:
+    """Which side of the rule raised what, and in which line of the user's code."""
+    if isinstance(error, contract.ContractError):
+        return f"The rule raised at {point.name}: {error}"
+    side = contract.side_of(error)
+    where = contract.relevant_line(error)
+    beside = ", where the forward does not" if side == "the pullback" else ""
+    told = f"{type(error).__name__}: {error}"
+    return f"{side.capitalize()} raised at {point.name}{beside}: {told}{f' ({where})' if where else ''}"
