@@ -102,15 +102,14 @@ TABLE: dict[str, Any] = {
         np.max(x, axis, keepdims=keepdims) - np.min(x, axis, keepdims=keepdims)
     ),
     "reductions.logsumexp": logsumexp,
-    "reductions.vector_norm": lambda np, x, *, axis, keepdims, ord: (
-        np.sum(np.abs(x) ** ord, axis, keepdims=keepdims) ** (1 / ord)
+    "reductions.vector_norm": lambda np, x, *, axis, keepdims, **p: (
+        np.sum(np.abs(x) ** p["ord"], axis, keepdims=keepdims) ** (1 / p["ord"])
     ),
     "running.cumulative_sum": lambda np, x, *, axis, include_initial: np.cumsum(x, axis),
     "exponential.logaddexp2": lambda np, a, b: np.logaddexp2(a, b),
     "special.digamma": special("psi"),
     **{
-        f"special.{name}": special(name)
-        for name in ("erf", "erfc", "erfinv", "gammaln", "betaln", "i0", "i1", "logit")
+        f"special.{name}": special(name) for name in ("erf", "erfc", "erfinv", "gammaln", "betaln", "i0", "i1", "logit")
     },
     "arithmetic.integer_pow": lambda np, x, *, exponent: x**exponent,
     "arithmetic.cbrt": lambda np, x: np.sign(x) * np.abs(x) ** (1 / 3),
@@ -142,8 +141,9 @@ WITHOUT = ("contractions.multi_dot",)
 # By their names in the array API, which autograd does not know.
 RENAMED = {
     **{name: f"arc{name[1:]}" for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
-    **{"pow": "power", "concat": "concatenate", "permute_dims": "transpose", "cumulative_sum": "cumsum"},
-    **{"matrix_transpose": "swapaxes"},
+    "concat": "concatenate",
+    "permute_dims": "transpose",
+    "pow": "power",
 }
 
 

@@ -1,7 +1,8 @@
 """How fast the primitives are: ``python -m tests.benchmarks.primitives [-k NAME]``.
 
 Forward and pullback of every primitive at 1e5 entries, beside the same computation in HIPS autograd and in eager PyTorch on
-one thread, all in one run: calls in turn, the median of each.  (OPENBLAS_NUM_THREADS=1 keeps NumPy to one thread too.)
+one thread, all in one run: calls in turn, the median of each, in time of the processor, which a busy machine does not stretch.
+(OPENBLAS_NUM_THREADS=1 keeps NumPy to one thread too.)
 """
 
 from __future__ import annotations
@@ -138,9 +139,9 @@ def timed(calls: dict[str, Call]) -> dict[str, float]:
     end = time.perf_counter() + SECONDS
     for turn in range(CALLS):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            times[name].append(1e3 * (time.perf_counter() - start))
+            times[name].append(1e3 * (time.process_time() - start))
         if turn >= 2 and time.perf_counter() > end:
             break
     return {name: median(some) for name, some in times.items()}
