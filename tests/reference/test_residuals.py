@@ -29,9 +29,3 @@ def worst(case):
 def test_a_pullback_keeps_more_than_inputs_and_outputs_and_does_not_say_so(case):
     kept = worst(case)
     assert kept.share <= 1 or REASON.search(case.rule.__doc__), kept
-
-
-def test_a_reason_is_given_where_none_is_needed():
-    said = {c.rule.name for c in CASES if REASON.search(c.rule.__doc__)}
-    needed = {c.rule.name for c in CASES if c.rule.name in said and worst(c).share > 1}
-    assert said - needed == set()

@@ -90,6 +90,24 @@ def by_entry(loss: Any, reduction: str) -> Any:
     return {"mean": loss.mean, "sum": loss.sum, "none": lambda: loss}[reduction]()
 
 
+def classes_second(name: str) -> Any:
+    """A loss of torch.nn.functional, where classes are the second axis, of primitives where they are the last."""
+
+    def twin(torch: Any, x: Any, *, target: Any, **params: Any) -> Any:
+        found = target if target.dtype == torch.int64 else target.movedim(-1, 1)
+        return getattr(torch.nn.functional, name)(x.movedim(-1, 1), found, **params)
+
+    return twin
+
+
+def ctc(torch: Any, x: Any, *, labels: Any, input_lengths: Any = None, label_lengths: Any = None, **params: Any) -> Any:
+    """torch.ctc_loss of log-probabilities, frames first; its gradient is right behind a log_softmax only."""
+    inputs = torch.full((len(x),), x.shape[1]) if input_lengths is None else input_lengths
+    sizes = torch.full((len(x),), labels.shape[1]) if label_lengths is None else label_lengths
+    log_p = torch.log_softmax(x, -1).movedim(1, 0)
+    return torch.nn.functional.ctc_loss(log_p, labels, inputs, sizes, **params)
+
+
 def padded(torch: Any, x: Any, *, width: Any) -> Any:
     return torch.nn.functional.pad(x, [n for pair in reversed(width) for n in pair])
 
@@ -266,14 +284,27 @@ LOSSES = {
     "losses.mse": named("nn.functional.mse_loss"),
     "losses.mae": named("nn.functional.l1_loss"),
     "losses.huber": named("nn.functional.huber_loss"),
-    "losses.bce_with_logits": lambda torch, x, *, target, pos_weight=None, reduction: (
-        torch.nn.functional.binary_cross_entropy_with_logits(
-            x, target, pos_weight=None if pos_weight is None else torch.as_tensor(pos_weight), reduction=reduction
-        )
-    ),
+    "losses.bce_with_logits": named("nn.functional.binary_cross_entropy_with_logits"),
     "losses.kl_divergence": lambda torch, p, q, *, reduction: by_entry(
         torch.nn.functional.kl_div(torch.log(q), p, reduction="none").sum(-1), reduction
     ),
+}
+
+MORE_LOSSES = {
+    "alignments.ctc": ctc,
+    "classification_losses.binary_cross_entropy": named("nn.functional.binary_cross_entropy"),
+    "classification_losses.cross_entropy": classes_second("cross_entropy"),
+    "classification_losses.nll": classes_second("nll_loss"),
+    "embedding_losses.cosine_embedding": named("nn.functional.cosine_embedding_loss"),
+    "embedding_losses.triplet_margin": named("nn.functional.triplet_margin_loss"),
+    "margin_losses.margin_ranking": named("nn.functional.margin_ranking_loss"),
+    "margin_losses.multi_margin": lambda torch, x, *, labels, **params: torch.nn.functional.multi_margin_loss(
+        x, labels, **params
+    ),
+    "margin_losses.soft_margin": named("nn.functional.soft_margin_loss"),
+    "regression_losses.gaussian_nll": named("nn.functional.gaussian_nll_loss"),
+    "regression_losses.poisson_nll": named("nn.functional.poisson_nll_loss"),
+    "regression_losses.smooth_l1": named("nn.functional.smooth_l1_loss"),
 }
 
 TRANSFORMS = {
@@ -299,6 +330,7 @@ TWINS = {
     **torch_layers.LAYERS,
     **LAYERS,
     **LOSSES,
+    **MORE_LOSSES,
     **TRANSFORMS,
     **ACTIVATIONS,
     **ELEMENTWISE,
@@ -313,7 +345,16 @@ WITHOUT = {
     "arithmetic.cbrt": "torch has none",
     "factorizations.cho_solve": "torch.cholesky_solve reads one triangle of its factor, ours is the same for a lower one",
     "factorizations.svd": "torch refuses cotangents that are not invariant under the signs of singular vectors",
+    "classification_losses.focal": "torchvision has it",
+    "classification_losses.js_divergence": "torch has none",
+    "embedding_losses.contrastive": "torch has none",
+    "embedding_losses.info_nce": "torch has none",
     "losses.hinge": "torch has it for margins of several classes only",
+    "margin_losses.squared_hinge": "torch has it for margins of several classes only",
+    "overlap_losses.dice": "torch has none",
+    "overlap_losses.tversky": "torch has none",
+    "regression_losses.log_cosh": "torch has none",
+    "regression_losses.quantile_loss": "torch has none",
     "normalization.dropout": "torch draws the mask itself",
     "normalization.standardize": "torch has it as layer_norm only",
     "rectifiers.maxout": "torch has none",
@@ -324,5 +365,6 @@ WITHOUT = {
 DIFFERENT = {
     **torch_layers.DIFFERENT,
     "linalg.det[singular]": "torch.linalg.det answers 0 for a matrix of rank n - 1; the cofactors are not",
+    "regression_losses.gaussian_nll[floor]": "torch hands cotangents through the floor of a variance",
     "normalization.l2_normalize[zero]": "torch divides by max(norm, eps), ours by √max(Σ x², eps)",
 }
