@@ -136,8 +136,6 @@ TABLE: dict[str, Any] = {
     "indexing.embedding": lambda np, table, *, indices: table[indices],
     "recurrent.rnn_cell": lambda np, x, h, w_x, w_h, b_x, b_h, **_: np.tanh(x @ w_x.T + b_x + h @ w_h.T + b_h),
 }
-# Where autograd goes through NumPy's own code number by number, which ends some day.
-WITHOUT = ("contractions.multi_dot",)
 # By their names in the array API, which autograd does not know.
 RENAMED = {
     **{name: f"arc{name[1:]}" for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
@@ -170,8 +168,6 @@ def twin_of(case: Case) -> Any:
     """The rule's function for autograd: ``twin(*args, **params)``; None where none is declared."""
     import autograd.numpy as np
 
-    if short(case) in WITHOUT:
-        return None
     if short(case) in TABLE:
         return lambda *args, **params: TABLE[short(case)](np, *args, **params)
     if not callable(case.rule.jax):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -28,9 +30,11 @@ from tests.case_checks import tuple_of
 # Worked examples, identities and networks are no primitives.
 OTHERS = ("worked.", "identities.", "network.", "digits.")
 # Each side is called so often in turn, or until so many seconds are over.
-CALLS, SECONDS = 15, 0.3
+CALLS, SECONDS = 9, 0.2
 # What is allowed, in times of autograd; and how near two gradients of one computation are.
 ALLOWED, CLOSE = 2.0, 1e-6
+# Seconds after which a call of another library is given up.
+PATIENCE = 5
 
 Call = Callable[[], tuple[Any, ...]]
 
@@ -118,12 +122,29 @@ def calls_of(case: Case, libraries: list[str]) -> dict[str, Call]:
     for library in libraries:
         try:
             call = LIBRARIES[library](case, point, dys)
-            theirs = call()
+            with limited(PATIENCE):
+                theirs = call()
         except Exception:  # not there, or not for these arguments: each library raises errors of its own
             continue
         if all(same(a, b) for a, b in zip(mine, theirs, strict=True)):
             calls[library] = call
     return calls
+
+
+@contextmanager
+def limited(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in what takes longer: a library that goes entry by entry does not have the function."""
+
+    def late(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def same(mine: Any, theirs: Any) -> bool:
