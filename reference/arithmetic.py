@@ -143,9 +143,9 @@ def pow(a: Array, b: Array) -> Pulled:
 def float_power(a: Array, b: Array) -> Pulled:
     """a to the power b in double precision, a ≥ 0, in the arguments' type, broadcasting.  (...), (...) -> (...)
 
-    The pullback of `pow`, in double precision too.
+    The pullback of `pow`, in double precision too: float32 arguments stay alive as float64.
     """
-    y, wide = pow(a.astype(float), b.astype(float))
+    y, wide = pow(a.astype(float, copy=False), b.astype(float, copy=False))
 
     def pullback(dy: Array) -> Any:
         da, db = wide(dy.astype(float))

@@ -216,7 +216,7 @@ def svd(x: Array) -> Pulled:
 def svdvals(x: Array) -> Pulled:
     """Singular values of x, descending, distinct and not 0.  (..., n, k) -> (..., r)
 
-    dx = u diag(dy) vᵀ.
+    dx = u diag(dy) vᵀ.  The pullback keeps u and v in place of x: they are dear to find again.
     """
     u, s, vt = np.linalg.svd(x, full_matrices=False)
 

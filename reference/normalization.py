@@ -189,14 +189,14 @@ def below_eps(rng: Generator, draw: Draw) -> Array:
 def l2_normalize(x: Array, *, axis: int = -1, eps: float = 1e-12) -> Pulled:
     """x / √max(Σ x², eps), along axis.  (n, k) -> (n, k)
 
-    dx = (dy - y Σ dy y) / √(Σ x²), and dy / √eps where Σ x² ≤ eps.
+    dx = (dy - y Σ dy y) / √(Σ x²), and dy / √eps where Σ x² ≤ eps.  The pullback keeps y and its scale.
     """
     square = (x * x).sum(axis, keepdims=True)
-    scale = 1 / np.sqrt(np.maximum(square, eps))
+    scale, long = 1 / np.sqrt(np.maximum(square, eps)), square > eps
     y = x * scale
 
     def pullback(dy: Array) -> Any:
-        return scale * (dy - y * np.where(square > eps, (dy * y).sum(axis, keepdims=True), 0))
+        return scale * (dy - y * np.where(long, (dy * y).sum(axis, keepdims=True), 0))
 
     return y, pullback
 

@@ -213,6 +213,7 @@ def rnn(
     """rnn_cell over time: every h, and the last.  (t, n, i), (n, h), (k, i), (k, h), (k), (k) -> (t, n, h), (n, h)
 
     k = h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.  reverse: from the end.
+    The pullback keeps h before and after every step, and the sums of x.
     """
     return over_time(rnn_step(nonlinearity), x, (h,), w_x, w_h, b_x, b_h, reverse=reverse)
 

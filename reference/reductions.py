@@ -110,12 +110,12 @@ def ptp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
     dy goes to the largest and -dy to the smallest, in equal shares where several are equal, as in JAX.
     """
-    high, low = x.max(axis, keepdims=keepdims), x.min(axis, keepdims=keepdims)
+    high = x.max(axis, keepdims=keepdims)
 
     def pullback(dy: Array) -> Any:
-        return shared(dy, x, high, axis) - shared(dy, x, low, axis)
+        return shared(dy, x, high, axis) - shared(dy, x, x.min(axis, keepdims=keepdims), axis)
 
-    return high - low, pullback
+    return high - x.min(axis, keepdims=keepdims), pullback
 
 
 def folded(function: Callable[..., Any], x: Array, axis: Axis, keepdims: bool) -> Any:
@@ -149,7 +149,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     free = count(x.shape, axis) - correction
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * (2 * centred / free)
+        return kept(dy, centred.shape, axis) * (2 * centred / free)
 
     return (centred * centred).sum(axis, keepdims=keepdims) / free, pullback
 
@@ -176,7 +176,7 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False, correction: floa
     y = np.sqrt((centred * centred).sum(axis, keepdims=keepdims) / free)
 
     def pullback(dy: Array) -> Any:
-        return kept(dy / y, x.shape, axis) * centred / free
+        return kept(dy / y, centred.shape, axis) * centred / free
 
     return y, pullback
 
@@ -233,7 +233,7 @@ def product_of_others(x: Array) -> Array:
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """log Σ e^x along axis, without overflow.  (n, m, k) -> (...)
 
-    dx = dy softmax(x) = dy e^x / Σ e^x.
+    dx = dy softmax(x) = dy e^x / Σ e^x.  The pullback keeps x, the largest x and Σ e^(x - largest), which has digits that y lost.
     """
     top = x.max(axis, keepdims=True)
     e = np.exp(x - top)
@@ -244,7 +244,7 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     y = top + np.log1p(others.astype(x.dtype))
 
     def pullback(dy: Array) -> Any:
-        return kept(dy, x.shape, axis) * (e / total)
+        return kept(dy, x.shape, axis) * (np.exp(x - top) / total)
 
     return y if keepdims else np.squeeze(y, axes_of(axis, x.ndim)), pullback
 
@@ -272,8 +272,8 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
 
     def pullback(dy: Array) -> Any:
         if np.isinf(ord):
-            return shared(dy, size, y, axis) * np.conj(np.sign(x))
-        ratio = 1 if ord == 1 else (size / kept(y, x.shape, axis)) ** (ord - 1)
+            return shared(dy, np.abs(x), y, axis) * np.conj(np.sign(x))
+        ratio = 1 if ord == 1 else (np.abs(x) / kept(y, x.shape, axis)) ** (ord - 1)
         return kept(dy, x.shape, axis) * np.conj(np.sign(x)) * ratio
 
     return y, pullback

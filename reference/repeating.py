@@ -37,12 +37,14 @@ def repeat(x: Array, *, repeats: int | Array, axis: int | None = None) -> Pulled
     repeats is a number, or one for each entry along axis.  dx = dy summed over the repetitions of each entry.
     """
     rows = x.reshape(-1) if axis is None else np.moveaxis(x, axis, 0)
-    origin = np.repeat(np.arange(len(rows)), repeats)
 
     def pullback(dy: Array) -> Any:
-        if axis is None:
-            return scattered(dy, rows, origin).reshape(x.shape)
-        return np.moveaxis(scattered(np.moveaxis(dy, axis, 0), rows, origin), 0, axis)
+        dy = dy if axis is None else np.moveaxis(dy, axis, 0)
+        if isinstance(repeats, int):
+            drows = dy.reshape(len(rows), repeats, *rows.shape[1:]).sum(1)
+        else:
+            drows = scattered(dy, rows, np.repeat(np.arange(len(rows)), repeats))
+        return drows.reshape(x.shape) if axis is None else np.moveaxis(drows, 0, axis)
 
     return np.repeat(x, repeats, axis), pullback
 

@@ -124,6 +124,7 @@ def determinant_of_form(Z: Array, *, A: Array) -> Pulled:
     """det(Z^H A Z), Z^H A Z invertible.  (m, n) -> ()
 
     ∂f/∂Z = f ((Z^H A Z)⁻¹ Z^H A)ᵀ, ∂f/∂Z̄ = f A Z (Z^H A Z)⁻¹: dZ = dy ∂f/∂Z + conj(dy ∂f/∂Z̄).
+    The pullback keeps (Z^H A Z)⁻¹.
     """
     S = adjoint(Z) @ A @ Z
     f, inverse = np.linalg.det(S), np.linalg.inv(S)

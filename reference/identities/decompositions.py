@@ -181,6 +181,7 @@ def real_eigenvalues(A: Array) -> Pulled:
     """λ_i of A, not symmetric, real, ascending and simple.  (n, n) -> (n)
 
     dA = Σ dy_i w_i v_iᵀ / (w_iᵀ v_i), A v_i = λ_i v_i, w_iᵀ A = λ_i w_iᵀ.  Error as for `eigenvalues_of_symmetric`.
+    The pullback keeps v and w.
     """
     values, v = np.linalg.eig(A)
     order = values.argsort()

@@ -33,7 +33,7 @@ def symbolic_squares(sympy: Any, A: Any) -> Any:
 def singular_values(A: Array) -> Pulled:
     """σ_i of A, descending, distinct and positive.  (m, n) -> (k)
 
-    dσ_i/dA = u_i v_iᵀ.  Its error is that of LAPACK, relative to the largest entry.
+    dσ_i/dA = u_i v_iᵀ.  Its error is that of LAPACK, relative to the largest entry.  The pullback keeps U and V.
     """
     u, s, vt = np.linalg.svd(A, full_matrices=False)
     return s, lambda dy: (u * dy) @ vt
@@ -49,7 +49,7 @@ def singular_values(A: Array) -> Pulled:
 def nuclear_norm(A: Array) -> Pulled:
     """Σ σ_i, A of full rank.  (m, n) -> ()
 
-    dA = U Vᵀ.  Error as for `singular_values`.
+    dA = U Vᵀ.  Error as for `singular_values`.  The pullback keeps U and V.
     """
     u, s, vt = np.linalg.svd(A, full_matrices=False)
     return s.sum(), lambda dy: dy * (u @ vt)
@@ -65,7 +65,7 @@ def nuclear_norm(A: Array) -> Pulled:
 def spectral_norm(A: Array) -> Pulled:
     """σ_1, the largest, simple.  (m, n) -> ()
 
-    dA = u_1 v_1ᵀ.  Error as for `singular_values`.
+    dA = u_1 v_1ᵀ.  Error as for `singular_values`.  The pullback keeps U and V.
     """
     u, s, vt = np.linalg.svd(A, full_matrices=False)
     return s[0], lambda dy: dy * np.outer(u[:, 0], vt[0])

@@ -146,7 +146,7 @@ def attention_by_jax(jax: Any, Q: Any, K: Any, V: Any, *, causal: bool) -> Any:
 def attention(Q: Array, K: Array, V: Array, *, causal: bool) -> Pulled:
     """P V, P = softmax by rows of Q Kᵀ / √d; causal: a row sees no later one.  (n, d), (m, d), (m, e) -> (n, e)
 
-    dP = dy Vᵀ, dS = P ∘ (dP - rowsum(P ∘ dP)), dQ = dS K / √d, dK = dSᵀ Q / √d, dV = Pᵀ dy.
+    dP = dy Vᵀ, dS = P ∘ (dP - rowsum(P ∘ dP)), dQ = dS K / √d, dK = dSᵀ Q / √d, dV = Pᵀ dy.  The pullback keeps P.
     """
     P = attended(Q, K, causal)
 
@@ -170,7 +170,7 @@ def attention(Q: Array, K: Array, V: Array, *, causal: bool) -> Pulled:
 def attention_by_its_output(Q: Array, K: Array, V: Array) -> Pulled:
     """O = P V, P = softmax by rows of Q Kᵀ / √d.  (n, d), (m, d), (m, e) -> (n, e)
 
-    dS = P ∘ (dP - rowsum(dO ∘ O)), which is rowsum(P ∘ dP); the rest as in `attention`.
+    dS = P ∘ (dP - rowsum(dO ∘ O)), which is rowsum(P ∘ dP); the rest as in `attention`.  The pullback keeps P.
     """
     P = attended(Q, K, causal=False)
     O = P @ V  # noqa: E741
@@ -217,6 +217,7 @@ def perceptron(W: Array, b: Array, U: Array, c: Array, x: Array, *, y: Array) ->
     """-Σ y log softmax(U h + c), h = relu(z), z = W x + b; no z_i = 0.  (m, n), (m), (k, m), (k), (n) -> ()
 
     With δ₁ = p - y, δ₂ = (Uᵀ δ₁) ∘ 1[z > 0]: dU = δ₁ hᵀ, dc = δ₁, dW = δ₂ xᵀ, db = δ₂, dx = Wᵀ δ₂.
+    The pullback keeps z, h and U h + c.
     """
     z = W @ x + b
     h = np.maximum(z, 0)

@@ -34,7 +34,7 @@ def windows(x: Array, k: int) -> Any:
 def correlation_by_toeplitz(x: Array, w: Array) -> Pulled:
     """y_i = Σ_k w_k x_(i+k) = T x, T_(i, i+k) = w_k.  (n), (q) -> (n - q + 1)
 
-    The Jacobian by x is T: dx = Tᵀ dy; dw_k = Σ_i dy_i x_(i+k).
+    The Jacobian by x is T: dx = Tᵀ dy; dw_k = Σ_i dy_i x_(i+k).  The pullback keeps T.
     """
     T = toeplitz(w, x.size)
     return T @ x, lambda dy: (T.T @ dy, windows(x, w.size).T @ dy)

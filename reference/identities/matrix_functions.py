@@ -123,7 +123,7 @@ def exponential_of_multiple_from_the_left(t: Array, *, A: Array) -> Pulled:
 def trace_of_exponential_of_multiple(t: Array, *, A: Array) -> Pulled:
     """tr e^(tA).  () -> ()
 
-    dt = tr(A e^(tA)).  Error as for `exponential`.
+    dt = tr(A e^(tA)).  Error as for `exponential`.  The pullback keeps e^(tA).
     """
     Y = expm(t * A)
     return np.trace(Y), lambda dy: dy * np.trace(A @ Y)
@@ -280,7 +280,7 @@ def function_of_symmetric_matrix(A: Array) -> Pulled:
     """f(S) = V diag(f(λ)) Vᵀ, f = exp, S = (A + Aᵀ) / 2 = V diag(λ) Vᵀ.  (n, n) -> (n, n)
 
     df = V (L ∘ (Vᵀ dS V)) Vᵀ, so that dA is the symmetric part of V (L ∘ (Vᵀ dy V)) Vᵀ; L the divided differences of f.
-    Its error is that of LAPACK, relative to the largest entry.
+    Its error is that of LAPACK, relative to the largest entry.  The pullback keeps λ, f(λ) and V.
     """
     values, v = np.linalg.eigh(symmetric(A))
     f = np.exp(values)
@@ -302,6 +302,7 @@ def function_of_diagonalisable_along_line(t: Array, *, X: Array, E: Array) -> Pu
     """f(Z) = Q diag(f(λ)) Q⁻¹, f = exp, Z = X + t E = Q diag(λ) Q⁻¹.  () -> (n, n)
 
     df/dt = Q (L ∘ (Q⁻¹ E Q)) Q⁻¹, L the divided differences of f.  Error as for `function_of_symmetric_matrix`.
+    The pullback keeps λ, f(λ), Q and Q⁻¹.
     """
     values, Q = np.linalg.eig(X + t * E)
     f, inverse = np.exp(values), np.linalg.inv(Q)

@@ -141,7 +141,7 @@ def linear_layer(X: Array, W: Array, b: Array) -> Pulled:
 def logistic_regression(w: Array, X: Array, *, y: Array) -> Pulled:
     """Σ log(1 + e^(x_iᵀ w)) - y_i x_iᵀ w, y_i in {0, 1}.  (d), (n, d) -> ()
 
-    dw = Xᵀ (σ(X w) - y), dX = (σ(X w) - y) wᵀ; σ(z) - 1 = -σ(-z) keeps its digits for large z.
+    dw = Xᵀ (σ(X w) - y), dX = (σ(X w) - y) wᵀ; σ(z) - 1 = -σ(-z) keeps its digits for large z.  The pullback keeps X w.
     """
     z = X @ w
 
@@ -181,10 +181,10 @@ def recurrent_step(W: Array, h: Array, U: Array, x: Array, b: Array) -> Pulled:
 def circulant_product(c: Array, x: Array) -> Pulled:
     """C x, C_ij = c_((j - i) mod n).  (n), (n) -> (n)
 
-    dc_k = Σ_i dy_i x_((i + k) mod n), dx = Cᵀ dy.
+    dc_k = Σ_i dy_i x_((i + k) mod n), dx = Cᵀ dy.  The pullback keeps C.
     """
     n = x.size
-    i, j = np.indices((n, n))
+    i, j = np.indices((n, n), sparse=True)
     C = c[(j - i) % n]
 
     def pullback(dy: Array) -> Any:

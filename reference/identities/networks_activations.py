@@ -138,7 +138,7 @@ def softplus(x: Array) -> Pulled:
 def silu(x: Array) -> Pulled:
     """x σ(x).  (...) -> (...)
 
-    dx = dy ∘ σ(x) (1 + x (1 - σ(x))).
+    dx = dy ∘ σ(x) (1 + x (1 - σ(x))).  The pullback keeps σ(x) and σ(-x).
     """
     s, rest = expit(x), expit(-x)
     return x * s, lambda dy: dy * s * (1 + x * rest)
@@ -153,7 +153,7 @@ def silu(x: Array) -> Pulled:
 def gelu(x: Array) -> Pulled:
     """x Φ(x), Φ the normal distribution function and φ its density.  (...) -> (...)
 
-    dx = dy ∘ (Φ(x) + x φ(x)).
+    dx = dy ∘ (Φ(x) + x φ(x)).  The pullback keeps Φ(x) and φ(x).
     """
     below, density = erfc(-x / ROOT_2) / 2, np.exp(-x * x / 2) / ROOT_2PI
     return x * below, lambda dy: dy * (below + x * density)

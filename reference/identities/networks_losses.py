@@ -176,7 +176,7 @@ def linear_regression_at_its_minimum(X: Any, y: Any) -> dict[str, Any]:
 def mean_linear_regression(w: Array, *, X: Array, y: Array) -> Pulled:
     """‖X w - y‖² / n.  (d) -> ()
 
-    dw = (2/n) Xᵀ (X w - y).
+    dw = (2/n) Xᵀ (X w - y).  The pullback keeps X w - y.
     """
     rest = X @ w - y
     return (rest * rest).sum() / y.size, lambda dy: dy * 2 * (X.T @ rest) / y.size
@@ -234,7 +234,7 @@ def ridge_regression(w: Array, *, X: Array, y: Array, strength: float) -> Pulled
 def ridge_solution(strength: Array, *, X: Array, y: Array) -> Pulled:
     """w = (Xᵀ X + λ I)⁻¹ Xᵀ y, λ = strength.  () -> (d)
 
-    dw/dλ = -(Xᵀ X + λ I)⁻¹ w.
+    dw/dλ = -(Xᵀ X + λ I)⁻¹ w.  The pullback keeps Xᵀ X + λ I.
     """
     S = X.T @ X + strength * np.eye(X.shape[1], dtype=X.dtype)
     w = np.linalg.solve(S, X.T @ y)
@@ -258,7 +258,7 @@ def symbolic_ridge(sympy: Any, strength: Any, X: Array, y: Array) -> Any:
 def logistic_regression_of_signs(w: Array, *, X: Array, y: Array) -> Pulled:
     """Σ log(1 + e^(-y_i x_iᵀ w)), y_i in {-1, 1}.  (d) -> ()
 
-    dw = -Xᵀ (y ∘ σ(-y ∘ X w)).
+    dw = -Xᵀ (y ∘ σ(-y ∘ X w)).  The pullback keeps y ∘ X w.
     """
     margin = y * (X @ w)
     return np.logaddexp(0, -margin).sum(), lambda dy: -dy * (X.T @ (y * expit(-margin)))
@@ -281,7 +281,7 @@ def logistic_regression_of_signs(w: Array, *, X: Array, y: Array) -> Pulled:
 def softmax_regression(X: Array, W: Array, b: Array, *, Y: Array, strength: float) -> Pulled:
     """-(1/n) Σ log softmax(x_i W + b)_(y_i) + (λ/2) ‖W‖_F², Y one-hot.  (n, d), (d, k), (k) -> ()
 
-    dW = Xᵀ (P - Y)/n + λ W, db = (P - Y)ᵀ 1/n, dX = (P - Y) Wᵀ/n.
+    dW = Xᵀ (P - Y)/n + λ W, db = (P - Y)ᵀ 1/n, dX = (P - Y) Wᵀ/n.  The pullback keeps log P.
     """
     log_p = rowwise_log_softmax(X @ W + b)
 

@@ -66,7 +66,7 @@ def weighted_squared_distance(X: Array, *, W: Array, Y: Array) -> Pulled:
 def hadamard_form(x: Array, A: Array, B: Array, y: Array) -> Pulled:
     """xᵀ (A ∘ B) y = tr(diag(x) A diag(y) Bᵀ).  (m), (m, n), (m, n), (n) -> ()
 
-    dx = (A ∘ B) y, dA = (x yᵀ) ∘ B, dB = (x yᵀ) ∘ A, dy = (A ∘ B)ᵀ x.
+    dx = (A ∘ B) y, dA = (x yᵀ) ∘ B, dB = (x yᵀ) ∘ A, dy = (A ∘ B)ᵀ x.  The pullback keeps A ∘ B and x yᵀ.
     """
     both, outer = A * B, np.outer(x, y)
     return x @ both @ y, lambda g: (g * (both @ y), g * outer * B, g * outer * A, g * (both.T @ x))

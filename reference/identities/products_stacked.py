@@ -44,7 +44,7 @@ def symbolic_vec(sympy: Any, X: Any) -> Any:
 def rows_of_product(A: Array, X: Array, B: Array) -> Pulled:
     """The rows of A X B, one after the other.  (p, m), (m, n), (n, q) -> (p q)
 
-    Jacobians by rows: by X A ⊗ Bᵀ, by A I ⊗ (X B)ᵀ, by B A X ⊗ I.
+    Jacobians by rows: by X A ⊗ Bᵀ, by A I ⊗ (X B)ᵀ, by B A X ⊗ I.  The pullback keeps both unit matrices.
     """
     left, right = np.eye(len(A), dtype=A.dtype), np.eye(B.shape[1], dtype=A.dtype)
 
@@ -64,7 +64,7 @@ def rows_of_product(A: Array, X: Array, B: Array) -> Pulled:
 def vec_of_transpose(X: Array) -> Pulled:
     """vec(Xᵀ).  (m, n) -> (m n)
 
-    The Jacobian is K_mn: K_mn vec(X) = vec(Xᵀ).
+    The Jacobian is K_mn: K_mn vec(X) = vec(Xᵀ).  The pullback keeps K_mn.
     """
     m, n = X.shape
     K = commutation(m, n, X)
@@ -151,7 +151,7 @@ def outer_gram_matrix(X: Array) -> Pulled:
 def form_of_vec(a: Array, X: Array, B: Array, c: Array) -> Pulled:
     """vec(X)ᵀ (Bᵀ ⊗ c aᵀ) vec(X) = aᵀ X B Xᵀ c.  (m), (m, n), (n, n), (m) -> ()
 
-    dX = a cᵀ X Bᵀ + c aᵀ X B, da = X B Xᵀ c, dB = Xᵀ a cᵀ X, dc = X Bᵀ Xᵀ a.
+    dX = a cᵀ X Bᵀ + c aᵀ X B, da = X B Xᵀ c, dB = Xᵀ a cᵀ X, dc = X Bᵀ Xᵀ a.  The pullback keeps Xᵀ a and Xᵀ c.
     """
     u, v = X.T @ a, X.T @ c
 

@@ -70,7 +70,7 @@ def gradient_of_squared_residual(x: Array, *, C: Array, d: Array) -> Pulled:
 def gradient_of_logistic_regression(w: Array, *, X: Array, y: Array) -> Pulled:
     """Xᵀ (σ(X w) - y), the gradient of Σ log(1 + e^(x_iᵀ w)) - y_i x_iᵀ w.  (d) -> (d)
 
-    The Hessian is Xᵀ S X, S = diag(σ ∘ (1 - σ)), σ = σ(X w).
+    The Hessian is Xᵀ S X, S = diag(σ ∘ (1 - σ)), σ = σ(X w).  The pullback keeps S.
     """
     z = X @ w
     S = np.diag(expit(z) * expit(-z))
@@ -143,7 +143,7 @@ def gradient_of_softmax_regression(W: Array, *, x: Array, y: Array) -> Pulled:
 def gradient_of_norm(x: Array) -> Pulled:
     """x̂ = x / ‖x‖₂, the gradient of ‖x‖₂, x ≠ 0.  (n) -> (n)
 
-    The Hessian is (I - x̂ x̂ᵀ) / ‖x‖.
+    The Hessian is (I - x̂ x̂ᵀ) / ‖x‖.  The pullback keeps ‖x‖ beside x and x̂.
     """
     size = np.sqrt((x * x).sum())
     unit = x / size
@@ -226,7 +226,7 @@ def nonlinear_least_squares(x: Array, *, A: Array, b: Array) -> Pulled:
 def gradient_of_least_squares(x: Array, *, A: Array, b: Array) -> Pulled:
     """Jᵀ r, the gradient of ‖r(x)‖² / 2, r = sin(A x) - b.  (n) -> (n)
 
-    The Hessian is Jᵀ J + Σ r_i ∇²r_i, ∇²r_i = -sin(a_iᵀ x) a_i a_iᵀ.
+    The Hessian is Jᵀ J + Σ r_i ∇²r_i, ∇²r_i = -sin(a_iᵀ x) a_i a_iᵀ.  The pullback keeps r and J.
     """
     r, J = residuals(np, x, A, b), np.cos(A @ x)[:, None] * A
 

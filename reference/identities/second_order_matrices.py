@@ -95,7 +95,7 @@ def gradient_of_log_det_of_symmetric(X: Array) -> Pulled:
 def slope_of_inverse_form(t: Array, *, A: Array, E: Array, b: Array) -> Pulled:
     """-bᵀ M E M b, M = (A + t E)⁻¹: the derivative of bᵀ A⁻¹ b along E, at A + t E.  () -> ()
 
-    The second derivative along E is 2 bᵀ M E M E M b.
+    The second derivative along E is 2 bᵀ M E M E M b.  The pullback keeps M, E M b and Mᵀ b.
     """
     M = np.linalg.inv(A + t * E)
     u, v = E @ (M @ b), M.T @ b

@@ -39,7 +39,7 @@ def trace_with_diagonal(X: Array, *, A: Array) -> Pulled:
 def function_of_diagonal(X: Array, *, C: Array) -> Pulled:
     """f(X), f = Σ C_ij sin X_ij, X diagonal, by X_ii.  (n, n) -> ()
 
-    dX = G ∘ I, G the derivative with independent entries.
+    dX = G ∘ I, G the derivative with independent entries.  The pullback keeps X ∘ I and I.
     """
     unit = np.eye(len(X), dtype=X.dtype)
     D = X * unit
@@ -115,7 +115,7 @@ def symbolic_toeplitz(sympy: Any, t: Any, n: int) -> Any:
 def trace_with_toeplitz(t: Array, A: Array) -> Pulled:
     """tr(A T), T_ij = t_(j-i).  (2 n - 1), (n, n) -> ()
 
-    dt_(j-i) = α_ij = Σ_k A_(k, k+i-j), a diagonal of A; dA = Tᵀ.
+    dt_(j-i) = α_ij = Σ_k A_(k, k+i-j), a diagonal of A; dA = Tᵀ.  The pullback keeps T.
     """
     T = toeplitz(t, len(A))
     return np.trace(A @ T), lambda dy: (dy * diagonal_sums(A.T), dy * T.T)
@@ -132,7 +132,7 @@ def trace_with_toeplitz(t: Array, A: Array) -> Pulled:
 def function_of_toeplitz(t: Array, *, C: Array) -> Pulled:
     """f(T), f = Σ C_ij sin T_ij, T_ij = t_(j-i).  (2 n - 1) -> ()
 
-    dt_(j-i) = the sum of G along the diagonal of (i, j).
+    dt_(j-i) = the sum of G along the diagonal of (i, j).  The pullback keeps T.
     """
     T = toeplitz(t, len(C))
     return weighted_sines(np, T, C), lambda dy: dy * diagonal_sums(C * np.cos(T))
@@ -147,7 +147,7 @@ def function_of_toeplitz(t: Array, *, C: Array) -> Pulled:
 def trace_with_symmetric_toeplitz(t: Array, A: Array) -> Pulled:
     """tr(A T), T_ij = t_|i-j|.  (n), (n, n) -> ()
 
-    dt_|i-j| = (α + αᵀ - α ∘ I)_ij, α_ij = Σ_k A_(k, k+i-j); dA = T.
+    dt_|i-j| = (α + αᵀ - α ∘ I)_ij, α_ij = Σ_k A_(k, k+i-j); dA = T.  The pullback keeps T.
     """
     i, j = np.indices(A.shape)
     T = t[np.abs(i - j)]
@@ -173,7 +173,7 @@ def trace_with_symmetric_toeplitz(t: Array, A: Array) -> Pulled:
 def function_of_circulant(c: Array, *, C: Array) -> Pulled:
     """f(X), f = Σ C_ij sin X_ij, X_ij = c_((j - i) mod n).  (n) -> ()
 
-    dc_k = Σ_i G_(i, (i + k) mod n).
+    dc_k = Σ_i G_(i, (i + k) mod n).  The pullback keeps X and the places of its entries.
     """
     n = c.size
     i, j = np.indices((n, n))

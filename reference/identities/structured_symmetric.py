@@ -89,7 +89,7 @@ def trace_with_symmetric(X: Array, *, A: Array) -> Pulled:
 def det_of_symmetric(X: Array) -> Pulled:
     """det X by X_ij, i ≤ j.  (n, n) -> ()
 
-    dX = det(X) (2 X⁻¹ - X⁻¹ ∘ I).
+    dX = det(X) (2 X⁻¹ - X⁻¹ ∘ I).  The pullback keeps the whole matrix, both its triangles.
     """
     S = mirrored(X)
     y = np.linalg.det(S)
@@ -110,7 +110,7 @@ def det_of_symmetric(X: Array) -> Pulled:
 def log_det_of_symmetric(X: Array) -> Pulled:
     """log det X by X_ij, i ≤ j, det X > 0.  (n, n) -> ()
 
-    dX = 2 X⁻¹ - X⁻¹ ∘ I.
+    dX = 2 X⁻¹ - X⁻¹ ∘ I.  The pullback keeps the whole matrix, both its triangles.
     """
     S = mirrored(X)
 
@@ -202,7 +202,7 @@ def duplication(n: int, like: Array) -> Array:
 def function_of_vech(v: Array, *, C: Array) -> Pulled:
     """f(X), f = Σ C_ij sin X_ij, v = vech(X) the columns of the lower triangle of X = Xᵀ.  (n (n + 1) / 2) -> ()
 
-    dv = Dᵀ vec(G), D the duplication matrix: vec(X) = D vech(X).
+    dv = Dᵀ vec(G), D the duplication matrix: vec(X) = D vech(X).  The pullback keeps D.
     """
     D = duplication(len(C), v)
     X = (D @ v).reshape(C.shape).T
