@@ -37,7 +37,11 @@ def same_at(problem: Problem, wrong: Rule) -> bool | None:
     if max(problem.size, sum(y.size for y in problem.y)) > ENTRIES:
         return None
     try:
-        ours, theirs = claimed(problem, problem.rule), claimed(problem, wrong)
+        ours = claimed(problem, problem.rule)
+    except (NotLiftable, TooLarge, Tie, RecursionError):
+        return None
+    try:
+        theirs = claimed(problem, wrong)
     except (NotLiftable, TooLarge, Tie, RecursionError):
         return None
     except Exception:  # the edited code, in an arithmetic that nobody wrote it for
@@ -60,5 +64,5 @@ def claimed(problem: Problem, rule: Rule) -> list[Any]:
     names = ["ȳ"] if problem.single else [f"ȳ{i}" for i in range(len(problem.dy))]
     dy = tuple(system.argument(name, d) for name, d in zip(names, problem.dy, strict=True))
     with np.errstate(all="ignore"):
-        _, found, _ = apply(replace(problem, rule=rule), system, args, dy, problem.params)
+        _, found, *_ = apply(replace(problem, rule=rule), system, args, dy, problem.params)
     return [e for c, a in zip(found, problem.args, strict=True) for e in expressions(system, c, a.shape).flat]

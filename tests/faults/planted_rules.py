@@ -29,6 +29,36 @@ def rectified(x: Any) -> Any:
     return np.maximum(x, 0), pullback
 
 
+@rule(domain=dict(x=real("n", 0.5, 2.0)))
+def redundant(x: Any) -> Any:
+    """√(1 + x²).  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return dy * x / np.hypot(1.0, x)
+
+    return np.sqrt(1 + x * x), pullback
+
+
+@rule(domain=dict(x=real("n")), surrogate=lambda x: x + 0, cotangent=lambda dy: np.clip(dy, -0.5, 0.5))
+def clipped(x: Any) -> Any:
+    """x, its cotangent held between -0.5 and 0.5.  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return np.clip(dy, -0.5, 0.5)
+
+    return x + 0, pullback
+
+
+@rule(domain=dict(x=real("n")), refuted="the factor 2 is missing")
+def erratum(x: Any) -> Any:
+    """x², with a wrong derivative.  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return dy * x
+
+    return x * x, pullback
+
+
 def halved(dy: Any) -> Any:
     """A helper of a pullback, with a branch that nobody comes to."""
     if dy.ndim > 5:

@@ -67,6 +67,20 @@ def test_another_subgradient_counts_as_a_mistake() -> None:
     assert counted(found).fraction == 1
 
 
+def test_an_edit_that_changes_nothing_counts_as_a_mistake() -> None:
+    fate = outcome_of(fates(planted_rules.redundant), "np.hypot(1.0, x) -> np.hypot(x, 1.0)")
+    assert (fate.outcome, fate.why[:23]) == ("equivalent", "proved equal on symbols")
+
+
+def test_a_pullback_that_is_no_derivative_on_purpose_is_unfit() -> None:
+    found = fates(planted_rules.clipped)
+    assert {f.outcome for f in found} == {"caught"}
+
+
+def test_faults_are_planted_in_a_form_declared_to_be_wrong() -> None:
+    assert fates(planted_rules.erratum) == []
+
+
 def test_a_place_that_no_point_comes_to_is_passed_over() -> None:
     found = fates(planted_rules.badly_tested)
     assert outcome_of(found, "dy / 3 -> dy * 3") == replace(
