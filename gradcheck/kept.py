@@ -24,8 +24,10 @@ def size(arrays: Iterable[Array]) -> int:
 
 def memory(array: Array) -> Array:
     """The array that owns the memory which this one is a view of: a view keeps all of it alive."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base = array.base
+    while base is not None:
+        # NumPy's as_strided puts an object of its own between a view and its array.
+        array, base = (base if isinstance(base, np.ndarray) else array), getattr(base, "base", None)
     return array
 
 

@@ -243,11 +243,11 @@ def cbrt(x: Array) -> Pulled:
 def abs(x: Array) -> Pulled:
     """|x|.  (...) -> (...)
 
-    dx = dy sign(x).  The cotangent at x = 0 is 0, as in PyTorch; in JAX it is dy.
+    dx = dy conj(sign(x)), of complex numbers too.  The cotangent at x = 0 is 0, as in PyTorch; in JAX it is dy.
     """
 
     def pullback(dy: Array) -> Array:
-        return dy * np.sign(x)
+        return dy * np.conj(np.sign(x))
 
     return np.abs(x), pullback
 

@@ -10,7 +10,7 @@ from gradcheck.domains import choice, made
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.windows import Sizes, per_axis, sized, windows
+from reference.windows import Sizes, folded, per_axis, sized, unfolded
 
 
 def convolution(x: Array, w: Array, b: Array, *, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Pulled:
@@ -22,17 +22,22 @@ def convolution(x: Array, w: Array, b: Array, *, stride: Sizes, padding: Sizes, 
             f"w must take {channels} / groups, and its outputs be a multiple of groups"
         )
     places, size = "xyz"[:rank], "uvw"[:rank]
-    view, pull_windows = windows(x, w.shape[2:], stride=stride, padding=padding, dilation=dilation)
-    view = view.reshape(batch, groups, w.shape[1], *view.shape[2:])
+    grouped = x.reshape(batch, groups, w.shape[1], *x.shape[2:])
+    layout: dict[str, Any] = dict(stride=stride, padding=padding, dilation=dilation)
     kernels = w.reshape(groups, outputs // groups, *w.shape[1:])
-    y = np.einsum(f"ngc{places}{size},goc{size}->ngo{places}", view, kernels, optimize=True)
+    y = np.einsum(
+        f"ngc{places}{size},goc{size}->ngo{places}", unfolded(grouped, w.shape[2:], **layout), kernels, optimize=True
+    )
+    shape = y.shape
     bias = b.reshape(outputs, *(1,) * rank)
 
     def pullback(dy: Array) -> Any:
-        g = dy.reshape(y.shape)
+        g = dy.reshape(shape)
+        # Windows are a view: taken again they cost nothing, and only x is kept.
+        view = unfolded(grouped, w.shape[2:], **layout)
         dw = np.einsum(f"ngo{places},ngc{places}{size}->goc{size}", g, view, optimize=True)
         dview = np.einsum(f"ngo{places},goc{size}->ngc{places}{size}", g, kernels, optimize=True)
-        dx = pull_windows(dview.reshape(batch, channels, *dview.shape[3:]))
+        dx = folded(dview, x.shape[2:], **layout).reshape(x.shape)
         return dx, dw.reshape(w.shape), dy.sum((0, *range(2, dy.ndim)))
 
     return y.reshape(batch, outputs, *y.shape[3:]) + bias, pullback

@@ -74,6 +74,7 @@ def grid_sample(x: Array, grid: Array, *, padding: str = "zeros", align_corners:
     dx = dy times the weights, added up at the four places that were read; dgrid = dy times the differences of opposite
     places (at a place itself: towards the next), times half the size.  padding: "zeros" outside, or those of the "border", where dgrid = 0.
     align_corners: ±1 are the first and last centres, else the edges.  Raises ValueError for another padding.
+    The pullback keeps the four numbers that were read for each of the output, and their weights.
     """
     if padding not in ("zeros", "border"):
         raise ValueError(f"padding is {padding!r}: use 'zeros' or 'border'")

@@ -330,8 +330,10 @@ def det(x: Array) -> Pulled:
 def slogdet(x: Array) -> Pulled:
     """The sign of det x, and log |det x|.  (..., n, n) -> (...), (...)
 
-    dx = dlog x⁻ᵀ; the sign has derivative 0.
+    dx = dlog x⁻ᵀ; the sign has derivative 0.  Raises TypeError for complex x, the sign of whose determinant moves.
     """
+    if np.iscomplexobj(x):
+        raise TypeError("x is complex: the sign of its determinant is no constant; use det")
     sign, log = np.linalg.slogdet(x)
 
     def pullback(dy: tuple[Array, Array]) -> Array:

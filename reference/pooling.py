@@ -41,10 +41,10 @@ def max_pool(x: Array, size: tuple[int, ...], layout: dict[str, Any]) -> Pulled:
     """The largest of each window, the first of equal ones."""
     view, pull_windows = windows(x, size, fill=-np.inf, **layout)
     flat = view.reshape(*view.shape[: x.ndim], math.prod(size))
-    first = flat.argmax(-1)[..., None]
+    first, shape = flat.argmax(-1)[..., None], view.shape
 
     def pullback(dy: Array) -> Any:
-        return pull_windows((dy[..., None] * (first == np.arange(flat.shape[-1]))).reshape(view.shape))
+        return pull_windows((dy[..., None] * (first == np.arange(math.prod(size)))).reshape(shape))
 
     return np.take_along_axis(flat, first, -1)[..., 0], pullback
 
@@ -56,10 +56,10 @@ def avg_pool(x: Array, size: tuple[int, ...], layout: dict[str, Any], count_incl
     counted = tuple(x.shape[2 + k] + 2 * layout["padding"][k] for k in axes) if count_include_pad else x.shape[2:]
     ones = np.ones(counted, x.dtype)
     places = unfolded(ones, size, **(layout | dict(padding=0) if count_include_pad else layout))
-    count = places.sum(tuple(range(len(size), 2 * len(size))))
+    count, shape = places.sum(tuple(range(len(size), 2 * len(size)))), view.shape
 
     def pullback(dy: Array) -> Any:
-        return pull_windows(np.broadcast_to(np.expand_dims(dy / count, inner), view.shape))
+        return pull_windows(np.broadcast_to(np.expand_dims(dy / count, inner), shape))
 
     return view.sum(inner) / count, pullback
 
@@ -243,7 +243,7 @@ def lp_pool(x: Array, *, p: float, size: Sizes, stride: Sizes | None = None, cei
 
     dx = dy sign(x) (|x| / y)^(p - 1), summed over the windows that a place is in; 0 where y = 0.  p ≥ 1.
     PyTorch takes x^p for |x|^p, which is the same for even p and for positive x, and with ceil_mode scales a last window that
-    is cut off as if it were full; here its norm is that of what is there.  Raises ValueError for p < 1.
+    is cut off as if it were full; here its norm is that of what is there.  The pullback keeps the windows, scaled.  Raises ValueError for p < 1.
     """
     if p < 1:
         raise ValueError(f"p is {p}: only from 1 on is this a norm")

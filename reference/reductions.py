@@ -274,9 +274,9 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
 
     def pullback(dy: Array) -> Any:
         if np.isinf(ord):
-            return shared(dy, size, y, axis) * np.sign(x)
+            return shared(dy, size, y, axis) * np.conj(np.sign(x))
         ratio = 1 if ord == 1 else (size / kept(y, x.shape, axis)) ** (ord - 1)
-        return kept(dy, x.shape, axis) * np.sign(x) * ratio
+        return kept(dy, x.shape, axis) * np.conj(np.sign(x)) * ratio
 
     return y, pullback
 

@@ -36,10 +36,11 @@ def transposed(
     inputs = x.reshape(batch, groups, channels // groups, *x.shape[2:])
     kernels = w.reshape(groups, channels // groups, *w.shape[1:])
     view = np.einsum(f"ngc{places},gco{size}->ngo{places}{size}", inputs, kernels, optimize=True)
+    spread = view.shape
     y = folded(view.reshape(batch, len(b), *view.shape[3:]), shape, **layout)
 
     def pullback(dy: Array) -> Any:
-        g = unfolded(dy, w.shape[2:], **layout).reshape(view.shape)
+        g = unfolded(dy, w.shape[2:], **layout).reshape(spread)
         dx = np.einsum(f"ngo{places}{size},gco{size}->ngc{places}", g, kernels, optimize=True)
         dw = np.einsum(f"ngc{places},ngo{places}{size}->gco{size}", inputs, g, optimize=True)
         return dx.reshape(x.shape), dw.reshape(w.shape), dy.sum((0, *range(2, dy.ndim)))

@@ -45,7 +45,8 @@ def unfolded(
     axes = len(size)
     stride, padding, dilation = (per_axis(v, axes) for v in (stride, padding, dilation))
     pads = [(p, p + more) for p, more in zip(padding, beyond or (0,) * axes, strict=True)]
-    padded: Any = np.pad(x, [(0, 0)] * (x.ndim - axes) + pads, constant_values=fill)
+    # Without padding windows are views of x itself: nothing is copied, nothing more is kept.
+    padded: Any = np.pad(x, [(0, 0)] * (x.ndim - axes) + pads, constant_values=fill) if np.any(pads) else x
     reach = reach_of(size, dilation)
     if any(r > n for r, n in zip(reach, padded.shape[-axes:], strict=True)):
         raise ValueError(f"a window reaches over {reach} places, the padded input has {padded.shape[-axes:]}")

@@ -10,7 +10,7 @@ from gradcheck.domains import invertible, real, spd
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.identities.matrices import positive_determinant, tall, triangular, wide
+from reference.identities.matrices import positive_determinant, symbolic_inverse, tall, triangular, wide
 
 COOKBOOK = "Petersen & Pedersen 2012"
 LOG_2PI = float(np.log(2 * np.pi))
@@ -122,7 +122,7 @@ def log_det_by_factor(L: Array) -> Pulled:
     jax=lambda jax, x, mu, sigma: jax.scipy.stats.multivariate_normal.logpdf(x, mu, sigma),
     sympy=lambda sympy, x, mu, sigma: (
         -sympy.log((2 * sympy.pi) ** len(x) * sympy.Matrix(sigma).det()) / 2
-        - (x - mu) @ np.array(sympy.Matrix(sigma).inv()) @ (x - mu) / 2
+        - (x - mu) @ np.array(symbolic_inverse(sympy, sigma)) @ (x - mu) / 2
     ),
     source=f"gaussian-logpdf: {COOKBOOK}, section 8.4",
 )

@@ -10,7 +10,7 @@ from gradcheck.domains import invertible, real, spd
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.identities.matrices import positive_determinant
+from reference.identities.matrices import positive_determinant, symbolic_inverse
 
 COOKBOOK = "Petersen & Pedersen 2012"
 GILES = "Giles 2008"
@@ -19,7 +19,7 @@ GILES = "Giles 2008"
 @rule(
     domain=dict(X=invertible("n")),
     jax=lambda jax, X: jax.numpy.linalg.inv(X),
-    sympy=lambda sympy, X: np.array(sympy.Matrix(X).inv()),
+    sympy=lambda sympy, X: np.array(symbolic_inverse(sympy, X)),
     source=f"inv-chain: {COOKBOOK}, eq. 59; {GILES}, section 2.2.3",
 )
 def inverse(X: Array) -> Pulled:
@@ -38,7 +38,7 @@ def inverse(X: Array) -> Pulled:
 @rule(
     domain=dict(X=invertible("n")),
     jax=lambda jax, X: jax.numpy.linalg.inv(X),
-    sympy=lambda sympy, X: np.array(sympy.Matrix(X).inv()),
+    sympy=lambda sympy, X: np.array(symbolic_inverse(sympy, X)),
     source=f"inv-entry: {COOKBOOK}, eq. 60",
 )
 def inverse_entry_by_entry(X: Array) -> Pulled:
@@ -53,7 +53,7 @@ def inverse_entry_by_entry(X: Array) -> Pulled:
 @rule(
     domain=dict(X=invertible("n")),
     jax=lambda jax, X: jax.numpy.linalg.inv(X),
-    sympy=lambda sympy, X: np.array(sympy.Matrix(X).inv()),
+    sympy=lambda sympy, X: np.array(symbolic_inverse(sympy, X)),
     source="inv-entry: Minka 2000, section 2",
 )
 def inverse_by_kronecker(X: Array) -> Pulled:
@@ -73,7 +73,7 @@ def inverse_by_kronecker(X: Array) -> Pulled:
 @rule(
     domain=dict(a=real("n"), X=invertible("n"), b=real("n")),
     jax=lambda jax, a, X, b: a @ jax.numpy.linalg.solve(X, b),
-    sympy=lambda sympy, a, X, b: a @ np.array(sympy.Matrix(X).inv()) @ b,
+    sympy=lambda sympy, a, X, b: a @ np.array(symbolic_inverse(sympy, X)) @ b,
     sympy_matrix=lambda sympy, a, X, b: sympy.Trace(a.T * X.I * b),
     source=f"inv-axb: {COOKBOOK}, eq. 61",
 )
@@ -93,7 +93,7 @@ def form_of_inverse(a: Array, X: Array, b: Array) -> Pulled:
 @rule(
     domain=dict(A=real("p n"), X=invertible("n"), B=real("n p")),
     jax=lambda jax, A, X, B: jax.numpy.trace(A @ jax.numpy.linalg.solve(X, B)),
-    sympy=lambda sympy, A, X, B: (A @ np.array(sympy.Matrix(X).inv()) @ B).trace(),
+    sympy=lambda sympy, A, X, B: (A @ np.array(symbolic_inverse(sympy, X)) @ B).trace(),
     sympy_matrix=lambda sympy, A, X, B: sympy.Trace(A * X.I * B),
     source=f"inv-axb: {COOKBOOK}, eqs. 63, 124",
 )
@@ -109,8 +109,7 @@ def trace_with_inverse(A: Array, X: Array, B: Array) -> Pulled:
 @rule(
     domain=dict(X=positive_determinant("n"), A=positive_determinant("n")),
     jax=lambda jax, X, A: jax.numpy.trace(jax.numpy.linalg.inv(X + A)),
-    sympy=lambda sympy, X, A: sympy.Matrix(X + A).inv().trace(),
-    sympy_matrix=lambda sympy, X, A: sympy.Trace((X + A).I),
+    sympy=lambda sympy, X, A: symbolic_inverse(sympy, X + A).trace(),
     source=f"inv-trace-shift: {COOKBOOK}, eq. 64",
 )
 def trace_of_shifted_inverse(X: Array, A: Array) -> Pulled:
@@ -130,7 +129,7 @@ def trace_of_shifted_inverse(X: Array, A: Array) -> Pulled:
 @rule(
     domain=dict(A=invertible("n")),
     jax=lambda jax, A: jax.numpy.sum(jax.numpy.sin(jax.numpy.linalg.inv(A))),
-    sympy=lambda sympy, A: sum(map(sympy.sin, sympy.Matrix(A).inv())),
+    sympy=lambda sympy, A: sum(map(sympy.sin, symbolic_inverse(sympy, A))),
     source=f"inv-chain: {COOKBOOK}, after eq. 64",
 )
 def function_of_inverse(A: Array) -> Pulled:
@@ -145,7 +144,7 @@ def function_of_inverse(A: Array) -> Pulled:
 @rule(
     domain=dict(b=real("n"), A=invertible("n")),
     jax=lambda jax, b, A: b @ jax.numpy.linalg.solve(A, b),
-    sympy=lambda sympy, b, A: b @ np.array(sympy.Matrix(A).inv()) @ b,
+    sympy=lambda sympy, b, A: b @ np.array(symbolic_inverse(sympy, A)) @ b,
     sympy_matrix=lambda sympy, b, A: sympy.Trace(b.T * A.I * b),
     source="inv-quadratic-form: derived",
 )
@@ -161,7 +160,7 @@ def inverse_quadratic_form(b: Array, A: Array) -> Pulled:
 @rule(
     domain=dict(b=real("n"), A=spd("n")),
     jax=lambda jax, b, A: b @ jax.numpy.linalg.solve(A, b),
-    sympy=lambda sympy, b, A: b @ np.array(sympy.Matrix(A).inv()) @ b,
+    sympy=lambda sympy, b, A: b @ np.array(symbolic_inverse(sympy, A)) @ b,
     source="inv-quadratic-form: derived",
 )
 def inverse_quadratic_form_at_symmetric(b: Array, A: Array) -> Pulled:

@@ -11,7 +11,7 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
 from reference.identities.determinants import cofactors
-from reference.identities.matrices import positive_determinant
+from reference.identities.matrices import positive_determinant, symbolic_inverse
 
 COOKBOOK = "Petersen & Pedersen 2012"
 
@@ -20,12 +20,6 @@ def slope_by_sympy(sympy: Any, at: Any, function: Any) -> Any:
     """The derivative that sympy takes of a function of one number, at a number or a symbol."""
     s = sympy.Symbol("s", real=True)
     return np.array(function(s).diff(s).subs(s, sympy.Rational(float(at)) if isinstance(at, np.ndarray) else at))[()]
-
-
-def symbolic_inverse(sympy: Any, U: Array) -> Any:
-    """U⁻¹ by the adjugate, which stays short."""
-    M = sympy.Matrix(U)
-    return M.adjugate() / M.det()
 
 
 # The curve Y(t) = A + t B + t² Bᵀ, and where it is looked at.
@@ -106,7 +100,7 @@ def slope_of_determinant(t: Array, *, A: Array, B: Array) -> Pulled:
 @rule(
     domain=CURVE,
     jax=lambda jax, t, *, A, B: jax.numpy.linalg.inv(curve(t, A, B)[0]),
-    sympy=lambda sympy, t, *, A, B: np.array(sympy.Matrix(curve(t, A, B)[0]).inv()),
+    sympy=lambda sympy, t, *, A, B: np.array(symbolic_inverse(sympy, curve(t, A, B)[0])),
     source=f"inv-of-scalar: {COOKBOOK}, eqs. 40, 59",
 )
 def inverse_along_curve(t: Array, *, A: Array, B: Array) -> Pulled:

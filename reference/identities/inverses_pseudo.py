@@ -14,7 +14,7 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
 from reference.factorizations import NORMWISE
-from reference.identities.matrices import tall, wide
+from reference.identities.matrices import symbolic_inverse, tall, wide
 
 GOLUB = "Golub & Pereyra 1973"
 
@@ -40,7 +40,7 @@ def symbolic_pinv(sympy: Any, A: Array) -> Any:
     """A⁺ of full rank, by the normal equations."""
     M = sympy.Matrix(A)
     tall_ = M.rows >= M.cols
-    return np.array((M.T * M).inv() * M.T if tall_ else M.T * (M * M.T).inv())
+    return np.array(symbolic_inverse(sympy, M.T * M) * M.T if tall_ else M.T * symbolic_inverse(sympy, M * M.T))
 
 
 @rule(

@@ -11,7 +11,7 @@ from gradcheck.domains import invertible, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.identities.matrices import positive_determinant, triangular
+from reference.identities.matrices import positive_determinant, symbolic_inverse, triangular
 
 GILES = "Giles 2008"
 
@@ -19,7 +19,7 @@ GILES = "Giles 2008"
 @rule(
     domain=dict(A=invertible("n"), b=real("n")),
     jax=lambda jax, A, b: jax.numpy.linalg.solve(A, b),
-    sympy=lambda sympy, A, b: np.array(sympy.Matrix(A).inv()) @ b,
+    sympy=lambda sympy, A, b: np.array(symbolic_inverse(sympy, A)) @ b,
     source=f"solve-vector: {GILES}, section 2.3.1",
 )
 def solution(A: Array, b: Array) -> Pulled:
@@ -39,7 +39,7 @@ def solution(A: Array, b: Array) -> Pulled:
 @rule(
     domain=dict(A=invertible("n"), B=real("n p")),
     jax=lambda jax, A, B: jax.numpy.linalg.solve(A, B),
-    sympy=lambda sympy, A, B: np.array(sympy.Matrix(A).inv()) @ B,
+    sympy=lambda sympy, A, B: np.array(symbolic_inverse(sympy, A)) @ B,
     source=f"solve-matrix: {GILES}, section 2.3.1",
 )
 def quotient_from_the_left(A: Array, B: Array) -> Pulled:
@@ -59,7 +59,7 @@ def quotient_from_the_left(A: Array, B: Array) -> Pulled:
 @rule(
     domain=dict(C=real("p n"), A=invertible("n")),
     jax=lambda jax, C, A: jax.numpy.linalg.solve(A.T, C.T).T,
-    sympy=lambda sympy, C, A: C @ np.array(sympy.Matrix(A).inv()),
+    sympy=lambda sympy, C, A: C @ np.array(symbolic_inverse(sympy, A)),
     source=f"solve-matrix: {GILES}, section 2.3.1",
 )
 def quotient_from_the_right(C: Array, A: Array) -> Pulled:
@@ -79,7 +79,7 @@ def quotient_from_the_right(C: Array, A: Array) -> Pulled:
 @rule(
     domain=dict(L=triangular("n"), b=real("n")),
     jax=lambda jax, L, b: jax.scipy.linalg.solve_triangular(L, b, lower=True),
-    sympy=lambda sympy, L, b: np.array(sympy.Matrix(np.tril(L)).inv()) @ b,
+    sympy=lambda sympy, L, b: np.array(symbolic_inverse(sympy, np.tril(L))) @ b,
     source=f"solve-triangular: {GILES}, section 2.3.1",
 )
 def solution_of_triangular(L: Array, b: Array) -> Pulled:
@@ -105,8 +105,8 @@ def sylvester_solution(A: Array, B: Array, C: Array) -> Any:
 
 
 @rule(
-    # Eigenvalues of positive real part in both.
-    domain=dict(A=positive_determinant("m"), B=positive_determinant("n"), C=real("m n")),
+    # Eigenvalues of positive real part in both; the letter between m and n makes one of A and B a number in proofs.
+    domain=dict(A=positive_determinant("m"), _k=real("k"), B=positive_determinant("n"), C=real("m n")),
     jax=lambda jax, A, B, C: sylvester_by_jax(jax.numpy, A, B, C),
     sympy=lambda sympy, A, B, C: sylvester_by_sympy(sympy, A, B, C),
     source="sylvester: derived",

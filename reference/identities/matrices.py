@@ -1,6 +1,8 @@
-"""Domains of the matrices that identities speak of: symmetric, tall, with a positive determinant."""
+"""What identities need of matrices: domains (symmetric, tall, with a positive determinant), and an inverse in symbols."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -61,3 +63,9 @@ def triangular(letter: str = "n") -> Spec:
         return np.asarray(a + np.diag(np.round(rng.uniform(2, 3, n), 3)))
 
     return made(make, f"positive diagonal ({letter} {letter})")
+
+
+def symbolic_inverse(sympy: Any, X: Any) -> Any:
+    """X⁻¹ as a sympy matrix, by the adjugate: small ones stay short, and sympy need not simplify."""
+    M = sympy.Matrix(X)
+    return M.adjugate() / M.det()

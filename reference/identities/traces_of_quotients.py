@@ -10,7 +10,7 @@ from gradcheck.domains import invertible, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.identities.matrices import symmetric, tall
+from reference.identities.matrices import symbolic_inverse, symmetric, tall
 
 COOKBOOK = "Petersen & Pedersen 2012"
 # A text's form, as it is stated: its two terms cancel where X has little to gain, and more digits go than X explains.
@@ -42,7 +42,7 @@ def trace_of_quartic(X: Array, C: Array, B: Array) -> Pulled:
 @rule(
     domain=dict(X=tall("m", "n"), A=real("n n"), C=symmetric("m", shift=8.0)),
     jax=lambda jax, X, A, *, C: jax.numpy.trace(jax.numpy.linalg.inv(X.T @ C @ X) @ A),
-    sympy=lambda sympy, X, A, *, C: (sympy.Matrix(X.T @ C @ X).inv() * sympy.Matrix(A)).trace(),
+    sympy=lambda sympy, X, A, *, C: (symbolic_inverse(sympy, X.T @ C @ X) * sympy.Matrix(A)).trace(),
     source=f"tr-inv-quadratic: {COOKBOOK}, eq. 125",
 )
 def trace_of_inverse_form(X: Array, A: Array, *, C: Array) -> Pulled:
@@ -62,7 +62,7 @@ def trace_of_inverse_form(X: Array, A: Array, *, C: Array) -> Pulled:
     # With a square X it is tr(C⁻¹ B), whatever X is.
     domain=dict(X=tall("m", "n", square=False), B=symmetric("m"), C=symmetric("m", shift=8.0)),
     jax=lambda jax, X, *, B, C: jax.numpy.trace(jax.numpy.linalg.solve(X.T @ C @ X, X.T @ B @ X)),
-    sympy=lambda sympy, X, *, B, C: (sympy.Matrix(X.T @ C @ X).inv() * sympy.Matrix(X.T @ B @ X)).trace(),
+    sympy=lambda sympy, X, *, B, C: (symbolic_inverse(sympy, X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-ratio-quadratics: {COOKBOOK}, eq. 126",
     accuracy=TWO_TERMS,
 )
@@ -83,7 +83,7 @@ def trace_of_quotient(X: Array, *, B: Array, C: Array) -> Pulled:
 @rule(
     domain=dict(X=tall("m", "n"), A=symmetric("n", shift=1.0), B=symmetric("m"), C=symmetric("m", shift=8.0)),
     jax=lambda jax, X, *, A, B, C: jax.numpy.trace(jax.numpy.linalg.solve(A + X.T @ C @ X, X.T @ B @ X)),
-    sympy=lambda sympy, X, *, A, B, C: (sympy.Matrix(A + X.T @ C @ X).inv() * sympy.Matrix(X.T @ B @ X)).trace(),
+    sympy=lambda sympy, X, *, A, B, C: (symbolic_inverse(sympy, A + X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-regularised-ratio: {COOKBOOK}, eq. 127, where A is symmetric too",
     accuracy=TWO_TERMS,
 )
@@ -104,7 +104,7 @@ def trace_of_regularised_quotient(X: Array, *, A: Array, B: Array, C: Array) -> 
 @rule(
     domain=dict(X=tall("m", "n"), A=invertible("n"), B=symmetric("m"), C=symmetric("m", shift=8.0)),
     jax=lambda jax, X, A, *, B, C: jax.numpy.trace(jax.numpy.linalg.solve(A + X.T @ C @ X, X.T @ B @ X)),
-    sympy=lambda sympy, X, A, *, B, C: (sympy.Matrix(A + X.T @ C @ X).inv() * sympy.Matrix(X.T @ B @ X)).trace(),
+    sympy=lambda sympy, X, A, *, B, C: (symbolic_inverse(sympy, A + X.T @ C @ X) * sympy.Matrix(X.T @ B @ X)).trace(),
     source=f"tr-regularised-ratio: {COOKBOOK}, eq. 127, corrected for any A",
     accuracy=TWO_TERMS,
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.reference import torch_layers
+
 
 def named(path: str) -> Any:
     """The function of that name in torch, its parameters those of the primitive."""
@@ -44,15 +46,6 @@ def one_by_one(reduce: Any) -> Any:
 def reduced(loss: Any) -> Any:
     """A loss of torch.nn.functional without a batch convention of its own."""
     return lambda torch, *xs, **params: loss(torch.nn.functional, *xs, **params)
-
-
-def pooled(name: str) -> Any:
-    """A pooling of torch.nn.functional."""
-
-    def twin(torch: Any, x: Any, *, size: Any, stride: Any, padding: Any = 0, **params: Any) -> Any:
-        return getattr(torch.nn.functional, name)(x, size, stride, padding, **params)
-
-    return twin
 
 
 def bilinear(torch: Any, x: Any, z: Any, w: Any, b: Any) -> Any:
@@ -252,14 +245,8 @@ SHAPES = {
 }
 
 LAYERS = {
-    "attention.scaled_dot_product_attention": lambda torch, q, k, v, *, mask=None, causal=False, scale=None: (
-        torch.nn.functional.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
-    ),
-    "attention.cosine_similarity": lambda torch, x, z, *, axis: torch.nn.functional.cosine_similarity(x, z, axis),
     "convolution.conv1d": convolution("conv1d"),
     "convolution.conv2d": convolution("conv2d"),
-    "pooling.max_pool2d": pooled("max_pool2d"),
-    "pooling.avg_pool2d": pooled("avg_pool2d"),
     "normalization.layer_norm": lambda torch, x, gamma, beta, *, eps: torch.nn.functional.layer_norm(
         x, gamma.shape, gamma, beta, eps
     ),
@@ -309,6 +296,7 @@ SPECIAL = {
 
 TWINS = {
     **SPECIAL,
+    **torch_layers.LAYERS,
     **LAYERS,
     **LOSSES,
     **TRANSFORMS,
@@ -320,6 +308,7 @@ TWINS = {
 }
 
 WITHOUT = {
+    **torch_layers.WITHOUT,
     "activations.squareplus": "torch has none",
     "arithmetic.cbrt": "torch has none",
     "factorizations.cho_solve": "torch.cholesky_solve reads one triangle of its factor, ours is the same for a lower one",
@@ -333,6 +322,7 @@ WITHOUT = {
 
 # Where torch is wrong or has another convention, case by case; each is seen to differ still.
 DIFFERENT = {
+    **torch_layers.DIFFERENT,
     "linalg.det[singular]": "torch.linalg.det answers 0 for a matrix of rank n - 1; the cofactors are not",
     "normalization.l2_normalize[zero]": "torch divides by max(norm, eps), ours by √max(Σ x², eps)",
 }
