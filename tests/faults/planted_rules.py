@@ -19,7 +19,7 @@ def well_tested(x: Any) -> Any:
     return x * x, pullback
 
 
-@rule(domain=dict(x=real("n", kinks=(0.0,), at=(0.0,))))
+@rule(domain=dict(x=real("n", kinks=(0.0,), at=(0.0, -0.5))))
 def rectified(x: Any) -> Any:
     """max(x, 0).  (n) -> (n)"""
 
