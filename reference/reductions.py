@@ -253,7 +253,9 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 @rule(
     domains={
         "": dict(x=real("n m k", kinks=(0.0,)), **AXES, ord=choice(3, 1, 2, 2.5)),
-        "zeros": dict(x=made(lambda: ZEROS), axis=choice(0, -1, None), keepdims=choice(False, True), ord=choice(2, np.inf)),
+        "zeros": dict(
+            x=made(lambda: ZEROS), axis=choice(0, -1, None), keepdims=choice(False, True), ord=choice(2, np.inf)
+        ),
         "largest": dict(x=real("n m k"), **AXES, ord=choice(np.inf, -np.inf)),
         "ties": dict(x=real("n k", ties=True), axis=choice(0, -1, None), keepdims=choice(True), ord=choice(np.inf)),
     },

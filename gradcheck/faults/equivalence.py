@@ -26,10 +26,13 @@ def at_kinks_only(trial: Trial) -> bool:
 
 def proved_same(subjects: Iterable[Subject], wrong: Rule) -> str:
     """How the same pullback was proved, at one point at least; empty where it was not, or where it is another."""
-    answers = [same_at(problem, wrong) for subject in subjects for problem in subject.problems]
-    if False in answers or True not in answers:
-        return ""
-    return f"proved equal on symbols at {answers.count(True)} points"
+    proved = 0
+    for problem in (p for subject in subjects for p in subject.problems):
+        same = same_at(problem, wrong)
+        if same is False:
+            return ""
+        proved += same is True
+    return f"proved equal on symbols at {proved} points" if proved else ""
 
 
 def same_at(problem: Problem, wrong: Rule) -> bool | None:

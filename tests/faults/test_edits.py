@@ -70,13 +70,18 @@ def texts(rule: Rule) -> set[tuple[str, str]]:
 
 
 def test_the_pullback_its_helpers_or_the_forward_are_edited_wrongly() -> None:
-    assert {(f"return {a}", f"return {b}") for a, b in [("2 * dy * x", "2 * dy"), ("2 * dy * x", "1 * dy * x"), ("2 * dy * x", "2 * dy * dy")]} <= texts(planted_rules.well_tested)
+    assert {
+        (f"return {a}", f"return {b}")
+        for a, b in [("2 * dy * x", "2 * dy"), ("2 * dy * x", "1 * dy * x"), ("2 * dy * x", "2 * dy * dy")]
+    } <= texts(planted_rules.well_tested)
     assert not any("x * x" in before for before, _ in texts(planted_rules.well_tested))
     assert {("return dy / 2", "return dy * 2"), ("if dy.ndim > 5:", "if True:")} <= texts(planted_rules.badly_tested)
 
 
 def test_a_place_is_left_out_since_another_on_its_line_reads_the_same() -> None:
-    edited_dy = {after for before, after in texts(Rule(planted_rules.twice)) if before == "return np.exp(dy) - np.exp(dy) * x"}
+    edited_dy = {
+        after for before, after in texts(Rule(planted_rules.twice)) if before == "return np.exp(dy) - np.exp(dy) * x"
+    }
     assert {"return np.exp(x) - np.exp(dy) * x", "return np.exp(dy) - np.exp(x) * x"} <= edited_dy
 
 
