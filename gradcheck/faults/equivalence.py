@@ -16,7 +16,7 @@ from gradcheck.problems import Problem
 from gradcheck.rules import Rule
 
 # Entries of arguments and outputs up to which a proof is tried, and its emergency stop in seconds.
-ENTRIES, SECONDS = 24, 10.0
+ENTRIES, SECONDS = 24, 5.0
 
 
 def at_kinks_only(trial: Trial) -> bool:
