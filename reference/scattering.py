@@ -105,10 +105,10 @@ def one_hot_matmul(w: Array, *, labels: Array) -> Pulled:
 
     dw = Hᵀ dy: one product where `embedding` adds up row by row.
     """
-    hot = (np.asarray(labels)[..., None] == np.arange(len(w))).astype(w.dtype)
+    labels = np.asarray(labels)
+    hot = (labels[..., None] == np.arange(len(w))).astype(w.dtype)
 
     def pullback(dy: Array) -> Any:
-        rows = tuple(range(dy.ndim - 1))
-        return np.tensordot(hot, dy, (rows, rows))
+        return hot.reshape((labels.size, len(w))).T @ dy.reshape((labels.size, w.shape[1]))
 
     return hot @ w, pullback

@@ -26,6 +26,8 @@ def shares(q: Any, n: int, method: Method = "linear") -> Array:
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
     if method not in METHODS:
         raise ValueError(f"method={method!r} is not known: choose from {', '.join(METHODS)}")
+    if not n:
+        return np.zeros((*place.shape, 0))
     fraction = {
         "linear": place - low,
         "lower": np.zeros_like(place),
@@ -33,6 +35,8 @@ def shares(q: Any, n: int, method: Method = "linear") -> Array:
         "midpoint": np.full_like(place, 0.5),
         "nearest": np.rint(place) - low,
     }[method]
+    if not n:
+        return np.zeros((*place.shape, 0))
     one = np.eye(n)
     return np.asarray(one[low] * (1 - fraction)[..., None] + one[high] * fraction[..., None])
 

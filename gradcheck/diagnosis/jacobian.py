@@ -10,7 +10,7 @@ from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Slope, slope, with_enough_bits
 from gradcheck.oracles.parts import phases
-from gradcheck.oracles.residuals import agree, unit
+from gradcheck.oracles.slopes import agree, unit
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 

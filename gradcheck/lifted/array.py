@@ -253,8 +253,7 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
         self[...] = value
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Lifted:
-        shape = shape[0] if len(shape) == 1 else shape
-        return self.each(lambda c: c.reshape(shape))
+        return self.each(lambda c: c.reshape(*shape, **kwargs))
 
     def transpose(self, *axes: Any) -> Lifted:
         order = axes[0] if len(axes) == 1 else axes or None

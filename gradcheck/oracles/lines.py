@@ -183,14 +183,14 @@ class Lines:
             central = self._sharpened(central, tangents, ladder.noise)
         if central.bar <= self.decisive * scale:
             return central
-        left, right = (self._measure(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1))
-        if np.isfinite(left.bar) and np.isfinite(right.bar) and abs(left.low - right.low) > left.bar + right.bar:
-            if not self.problem.kink:
-                return Slope(
-                    central.low, central.high, np.inf, "the slopes to either side differ: a kink inside the steps"
-                )
-            low, high = sorted((left.low, right.low))
-            return Slope(low, high, max(left.bar, right.bar), "subgradient at a kink")
+        estimates = [self._estimate(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1)]
+        left, right = map(self._contract, estimates)
+        if np.isfinite(left.bar) and np.isfinite(right.bar):
+            between = self._between(*estimates)
+            if self.problem.kink and between.low < between.high:
+                return between
+            if not self.problem.kink and abs(left.low - right.low) > left.bar + right.bar:
+                return central._replace(bar=np.inf, note="the slopes to either side differ: a kink inside the steps")
         if ladder.lives(1) != ladder.lives(-1):
             return right if ladder.lives(1) else left
         return central
@@ -208,13 +208,25 @@ class Lines:
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
+        return self._contract(self._estimate(ladder, look, scale))
+
+    def _estimate(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Estimate:
         target, limit = self.finest, self.decisive / 2
         found = derivative(ladder, look, self.weights, scale, target, limit)
         noise = hidden_noise(ladder, look(ladder.consecutive), found, self.weights)
         if np.any(noise > ladder.noise):
             ladder.noise = noise
             found = derivative(ladder, look, self.weights, scale, target, limit)
-        return self._contract(found)
+        return found
+
+    def _between(self, left: Estimate, right: Estimate) -> Slope:
+        # At a kink each output takes any of its own slopes: relu(-x) need not go to the side that relu(x) goes to.
+        apart = np.abs(left.value - right.value) > left.bar + right.bar
+        sharper = np.where(left.bar < right.bar, left.value, right.value)
+        sides = [(self.weights * np.where(apart, side.value, sharper)).real for side in (left, right)]
+        bar = float(np.sum(np.abs(self.weights) * np.fmax(left.bar, right.bar)))
+        low, high = (float(np.sum(end)) for end in (np.minimum(*sides), np.maximum(*sides)))
+        return Slope(low, high, bar + max(map(rounding_of, sides)), "subgradient at a kink")
 
     def _contract(self, found: Estimate) -> Slope:
         # The real part of sum(dy * slope): the partner of a tangent in JAX's convention.

@@ -42,10 +42,10 @@ def complex_point(case):
 @pytest.mark.parametrize("name", sorted(NAMES), ids=lambda name: name.removeprefix("reference."))
 def test_pullback_is_right_at_complex_arguments(name):
     args, params = complex_point(CASES[name])
-    result = gradcheck.check(CASES[name].rule.function, *args, params=params, oracles="exact")
+    result = gradcheck.check(CASES[name].rule.function, *args, params=params, oracles="exact,differences")
     assert result, str(result)
 
 
 def test_the_logarithm_of_a_complex_determinant_is_refused_and_says_what_to_use():
-    with pytest.raises(TypeError, match="x is complex.*use det"):
+    with pytest.raises(TypeError, match=r"x is complex.*use det"):
         linalg.slogdet(np.eye(2) * 1j)
