@@ -236,7 +236,7 @@ def svdvals(x: Array) -> Pulled:
             b=real("n k"),
             lower=choice(True, False),
             trans=choice(1),
-            unit_diagonal=choice(False, True, True),
+            unit_diagonal=choice(False, True),
         ),
         "vector": dict(a=made(factor), b=real("n"), lower=choice(False, True), unit_diagonal=choice(True)),
     },

@@ -190,7 +190,7 @@ def gru_cell(x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array)
 
 
 @rule(
-    domain=dict(x=XS, h=STATES, **weights(1), nonlinearity=choice("tanh", "relu"), reverse=choice(False, True, True)),
+    domain=dict(x=XS, h=STATES, **weights(1), nonlinearity=choice("tanh", "relu"), reverse=choice(False, True)),
     jax=lambda jax, x, h, *w, nonlinearity, reverse=False: twins.scanned(
         jax, twins.rnn_jax(jax, nonlinearity), (h,), x, *w, reverse=reverse
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import choice, real
+from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
@@ -45,6 +45,12 @@ def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
             x=real("n k"), z=real("n k"), p=choice(2, 3, 1, 1.5), eps=choice(1e-6, 0.125), keepdims=choice(False, True)
         ),
         "broadcast": dict(x=real("n k"), z=real("k"), p=choice(3, 2)),
+        "coincident": dict(
+            x=made(lambda: np.array([[0.5, 0.5], [2.0, -1.0]])),
+            z=made(lambda: np.array([0.625, 0.625])),
+            p=choice(2, 3),
+            eps=choice(0.125),
+        ),
     },
     jax=lambda jax, x, z, *, p=2, eps=1e-6, keepdims=False: jax.numpy.linalg.norm(
         x - z + eps, ord=p, axis=-1, keepdims=keepdims
