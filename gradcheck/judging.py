@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from gradcheck import contract, diagnosis
 from gradcheck.gathering import Gathered
 from gradcheck.kept import kept
@@ -135,6 +137,8 @@ def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
         yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"
     if problems and problems[0].rule.cotangent is not None:
         yield "the pullback is deliberately not linear in dy: it is compared at what its declaration makes of dy"
+    if any(p.rule.convention and any(map(np.iscomplexobj, p.args)) for p in problems):
+        yield problems[0].rule.convention
     yield from dict.fromkeys(note for p in problems for note in p.extras.get("notes", ()))
     missing = sorted({e.detail for e in evidence if e.reason == "not installed"})
     yield from missing
