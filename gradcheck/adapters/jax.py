@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.making import made, need_callable
+from gradcheck.adapters.making import black_box, made, need_callable
 from gradcheck.adapters.trees import leaves, mapped, outputs, rebuilt
 from gradcheck.rules import Function, Rule
 
@@ -42,6 +42,7 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
         import jax
 
         given = leaves(args)
+        black_box("JAX", *given)
         double = any(str(a.dtype) in DOUBLE for a in given)
         where = iter(devices or [None] * len(given))
         with precise(jax, double):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
 from gradcheck.contract import describe
+from gradcheck.lifted.array import Lifted, NotLiftable
 from gradcheck.rules import Function, Rule
 
 
 def made(function: Function, original: Any, *, domain: Any = None, **declaration: Any) -> Rule:
     """The rule of `function`, which stands in for `original`: named and called like it."""
-    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-        if hasattr(original, attribute):
-            setattr(function, attribute, getattr(original, attribute))
-    functools.update_wrapper(function, original, assigned=(), updated=())
+    functools.update_wrapper(function, original, updated=())
+    # What is not written in Python has the name of a type of functions in its qualified one, or of their maker.
+    if not isinstance(original, types.FunctionType | type) or "<locals>.f_wrapped" in function.__qualname__:
+        function.__qualname__ = function.__name__ = name_of(original)
     if domain is not None:
         declaration["domains"] = {"": domain}
     return Rule(function, **declaration)
@@ -26,6 +28,12 @@ def pair(answered: Any, name: str, expected: str) -> tuple[Any, Any]:
     if not isinstance(answered, tuple | list) or len(answered) != 2:
         raise TypeError(f"{name} returned {describe(answered)}: it must return {expected}")
     return answered[0], answered[1]
+
+
+def black_box(library: str, *values: Any) -> None:
+    """Raises NotLiftable for exact numbers: compiled code cannot be run on them."""
+    if any(isinstance(v, Lifted) for v in values):
+        raise NotLiftable(f"{library} runs on its own numbers only")
 
 
 def need_callable(**functions: Callable[..., Any]) -> None:

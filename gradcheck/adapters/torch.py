@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.making import made, need_callable
+from gradcheck.adapters.making import black_box, made, need_callable
 from gradcheck.adapters.trees import leaves, mapped, outputs, rebuilt
 from gradcheck.rules import Function, Rule, signature
 
@@ -53,6 +53,7 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
     def rule(*args: Any, **params: Any) -> Any:
         import torch
 
+        black_box("torch", *leaves(args))
         where = iter(devices or ["cpu"] * len(leaves(args)))
         inputs = mapped(lambda a: to_tensor(a, next(where)).requires_grad_(), args)
         settings = {k: to_tensor(v, *devices[:1]) if isinstance(v, np.ndarray) else v for k, v in params.items()}
