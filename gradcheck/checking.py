@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradcheck import contract
+from gradcheck.adapters.trees import flattened
 from gradcheck.cases import Case
 from gradcheck.gathering import gather
 from gradcheck.judging import judge
@@ -41,7 +42,7 @@ def check(
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
     rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
-    args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
+    args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
@@ -63,16 +64,18 @@ def check(
     settings = Settings(oracles, seed, budget, timeout, search)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if domain is not None:
-        rule = Rule(rule.function, domains={"": domain}, jax=rule.jax, sympy=rule.sympy)
+        rule = rule.but(domains={"": domain})
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
         points: list[tuple[Point, Case | None]] = [(named(p, c), c) for c in cases for p in c.points(seed)]
         return noticed(check_and_search(rule, rule.name, points, cases, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
+    rule, args = opened(rule, args)
     names = rule.argument_names(len(args))
-    whole = {n: a for n, a in zip(names, args, strict=True) if vjp is not None and np.asarray(a).dtype.kind in "iub"}
-    if vjp is not None and 0 < len(whole) < len(args):
+    apart = vjp is not None and not rule.names
+    whole = {n: a for n, a in zip(names, args, strict=True) if apart and np.asarray(a).dtype.kind in "iub"}
+    if 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
         args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
         names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
@@ -82,6 +85,13 @@ def check(
     return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))
 
 
+def opened(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
+    """What the arguments mean as arrays, and the rule of these: tensors, parameters of layers, dicts of arrays."""
+    if rule.adapt is not None:
+        rule, args = rule.adapt(rule, args)
+    return flattened(rule, args)
+
+
 def around(rule: Rule, point: Point) -> Case:
     """The case that a search tries for a rule with given arguments: its own domain, or one guessed from them."""
     from gradcheck.guessing import guess
@@ -89,7 +99,7 @@ def around(rule: Rule, point: Point) -> Case:
     if rule.domains:
         return Case(rule, next(iter(rule.domains)))
     domain = guess(rule, point.args, point.params)
-    return Case(Rule(rule.function, domains={"": domain}))
+    return Case(rule.but(domains={"": domain}))
 
 
 def named(point: Point, case: Case) -> Point:
@@ -117,6 +127,8 @@ def as_rule(
         raise TypeError(f"vjp is {contract.describe(vjp)}: pass a function vjp(dy, *args)")
     if isinstance(function, Rule) and vjp is None and jax is None and sympy is None:
         return function
+    if isinstance(function, Rule) and vjp is None:
+        return function.but(jax=jax, sympy=sympy)
     inner = unwrapped(function)
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
 

@@ -21,6 +21,8 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
+# Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
+COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
 OUTPUTS = 4096
 
@@ -194,6 +196,16 @@ class Lines:
         if ladder.lives(1) != ladder.lives(-1):
             return right if ladder.lives(1) else left
         return central
+
+    def slopes(self, tangents: Tangents) -> Array | None:
+        """The derivative of each counted output along tangents; None where it is not known to a small part of the largest."""
+        if self.starts.size < self.dy.size:
+            return None
+        ladder = self.ladder(tangents)
+        total = float(np.sum(np.abs(self.here)))
+        found = derivative(ladder, ladder.central, self.weights, total, self.finest, self.decisive / 2)
+        known = np.all(found.bar <= COARSE * np.max(np.abs(found.value), initial=0.0) + ABSOLUTE * total)
+        return found.value if known and np.all(np.isfinite(found.value)) else None
 
     def judge(
         self, entry: tuple[int, ...] | None, claimed: complex, value: complex, bar: float, scale: float, note: str = ""
