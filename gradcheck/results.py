@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.floats import dtype_named
+
 Array = np.ndarray[Any, Any]
 
 Kind = Literal["certified", "proved", "tested", "measured", "cross-checked"]
@@ -234,7 +236,7 @@ def unplain(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     if set(data) == {"dtype", "shape", "data"}:
-        return np.array(unplain(data["data"]), dtype=data["dtype"]).reshape(data["shape"])
+        return np.array(unplain(data["data"]), dtype=dtype_named(data["dtype"])).reshape(data["shape"])
     if set(data) == {"real", "imag"}:
         return complex(unplain(data["real"]), unplain(data["imag"]))
     if set(data) == {"float"}:

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.contract import ContractError, answer, call, given
 from gradcheck.diagnosis.intermediates import Vocabulary, intermediates
 from gradcheck.diagnosis.jacobian import Jacobian, jacobian
+from gradcheck.floats import wide
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array
 
@@ -69,7 +70,8 @@ def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
     try:
         with np.errstate(all="ignore"):
             _, pullback = call(problem.rule, problem.args, problem.params)
-            return answer(problem.names, problem.args, pullback(given(dy, problem.single)))
+            answered = answer(problem.names, problem.args, pullback(given(dy, problem.single)))
+            return tuple(map(wide, answered))
     except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
         return None
 
@@ -85,7 +87,7 @@ def first_look(problem: Problem) -> Look | None:
         true = known[""].gradient(problem.dy, problem.claimed)
     if not all(np.isfinite(t).all() for t in (*true, *problem.claimed)):
         return None
-    return Look(problem, problem.claimed, true, problem.dy, known)
+    return Look(problem, tuple(map(wide, problem.claimed)), true, problem.dy, known)
 
 
 def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:

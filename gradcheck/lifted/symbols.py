@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import wide
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
 from gradcheck.lifted.balls import dyadic
 from gradcheck.lifted.expressions import STEPS, float_function, table, tree_size
@@ -61,7 +62,7 @@ class Symbols:
 
     def constant(self, array: Any) -> Lifted:
         """Constants of the code: integers and short dyadic numbers are exact, other floats become symbols."""
-        array = np.asarray(array)
+        array = wide(np.asarray(array))
         if array.dtype.kind not in "biuf":
             raise NotLiftable(f"an array of dtype {array.dtype} cannot be taken for real numbers: use arrays of floats")
         epsilon = float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
