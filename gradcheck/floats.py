@@ -61,4 +61,5 @@ def dtype_named(name: str) -> np.dtype[Any]:
         from ml_dtypes import bfloat16
     except ImportError:
         return np.dtype(float)
-    return np.dtype(bfloat16)
+    found: np.dtype[Any] = np.dtype(bfloat16)
+    return found

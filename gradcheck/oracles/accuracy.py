@@ -119,13 +119,17 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
 
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
-    error = apart(mine, true, format_of(epsilon).max)
+    return np.asarray(apart(mine, true, format_of(epsilon).max) / unit_of(true, moved, epsilon))
+
+
+def unit_of(true: Array, moved: list[Array], epsilon: float) -> Array:
+    """What errors are counted in: max(1 ULP, the largest change under perturbation), entry by entry."""
     unit = ulp(true, epsilon)
     for other in moved:
         change = objects(true - other)
         known = of_balls("is_finite", change).astype(bool)
         unit = np.maximum(unit, np.where(known, np.abs(midpoints(change)), 0.0))
-    return np.asarray(error / unit)
+    return unit
 
 
 def apart(mine: Array, true: Array, limit: float) -> Array:
