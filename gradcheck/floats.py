@@ -53,6 +53,11 @@ def wide(array: Array) -> Array:
     return array.astype(float) if epsilon(array.dtype) > HALF else array
 
 
+def double(array: Array) -> Array:
+    """Floats as float64, complex numbers as complex128: exact, whatever shorter type they had."""
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
 def dtype_named(name: str) -> np.dtype[Any]:
     """The type of that name.  bfloat16 is float64 where ml_dtypes, which has it, is not installed."""
     if name != BFLOAT16.name:

@@ -59,14 +59,16 @@ def find(
     forward = next((e for e in against if e.question == "forward"), None)
     if forward is not None:
         return Diagnosis(sentence(of_another(problem, forward)))
-    accuracy = next((e for e in against if e.question == "accuracy"), None)
+    lost = [e for e in against if e.question == "accuracy"]
+    # A reference says more of an error than how large it is.
+    accuracy = next((e for e in lost if e.oracle == "like"), lost[0] if lost else None)
     if accuracy is None:
         return None
-    lost = f"{blamed(accuracy, evidence)}: {accuracy.detail}{at_input(problem, accuracy)}"
+    text = f"{blamed(accuracy, evidence)}: {accuracy.detail}{at_input(problem, accuracy)}"
     found = explain(problem, [accuracy.argument or ""], others, families=ROUNDING)
     if found is not None and found.mistakes:
-        lost = f"{mistakes_text(found)}: {lost}"
-    return Diagnosis(sentence(lost), found)
+        text = f"{mistakes_text(found)}: {text}"
+    return Diagnosis(sentence(text), found)
 
 
 def blamed(accuracy: Evidence, evidence: list[Evidence]) -> str:

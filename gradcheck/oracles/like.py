@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck import contract
 from gradcheck.contract.findings import remember
-from gradcheck.floats import FORMATS, epsilon, wide
+from gradcheck.floats import FORMATS, double, epsilon, wide
 from gradcheck.lifted.array import NotLiftable, TooLarge
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim
@@ -118,13 +118,13 @@ def comparisons(
 
 def twin_problem(problem: Problem, rule: Rule) -> Problem:
     """The reference at the same point, in double precision.  Raises Uncertified for what it raises."""
-    args = tuple(map(wide_enough, problem.args))
+    args = tuple(map(double, problem.args))
     try:
         names = rule.argument_names(len(args))
         y, pullback = contract.call(rule, args, problem.params)
         single = not isinstance(y, tuple)
         ys = tuple(np.asarray(v) for v in as_tuple(y, single))
-        dy = tuple(wide_enough(d) for d in problem.dy)
+        dy = tuple(double(d) for d in problem.dy)
         there = Problem(
             rule, problem.point, names, args, problem.params, ys, dy, (), single=single, budget=problem.budget
         )
@@ -133,11 +133,6 @@ def twin_problem(problem: Problem, rule: Rule) -> Problem:
     except Exception as error:
         raise Uncertified(f"{type(error).__name__}: {error}") from error
     return there
-
-
-def wide_enough(array: Array) -> Array:
-    """Floats as float64, complex numbers as complex128: exact, whatever shorter type they had."""
-    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def certified(reference: Problem) -> Claim:
@@ -176,7 +171,7 @@ def ideal(problem: Problem) -> Answer | None:
         return claim.y, claim.cotangents
     if accuracy.coarsest(problem) == FORMATS[0].eps:
         return None
-    found = evaluated(problem.rule, problem, tuple(map(wide_enough, problem.args)))
+    found = evaluated(problem.rule, problem, tuple(map(double, problem.args)))
     if found is None:
         return None
     pairs = list(zip((*found[0], *found[1]), (*problem.y, *problem.claimed), strict=True))
