@@ -31,6 +31,8 @@ class Look:
     true: tuple[Array, ...]
     dy: tuple[Array, ...]
     elsewhere: dict[object, Jacobian | None] = field(default_factory=dict)
+    # Code for a short float type rounds to it inside, perhaps, whatever it is given.
+    short: bool = False
 
     @property
     def args(self) -> tuple[Array, ...]:
@@ -78,7 +80,8 @@ def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
 
 def first_look(problem: Problem) -> Look | None:
     """The look that the problem itself is; None where the true gradient is not known or not finite."""
-    problem = in_double(problem)
+    short = any(epsilon(a.dtype) > FORMATS[0].eps for a in problem.args)
+    problem = in_double(problem) if short else problem
     known: dict[object, Jacobian | None] = {}
     true = problem.true
     if true is None or problem.kink:
@@ -88,13 +91,11 @@ def first_look(problem: Problem) -> Look | None:
         true = known[""].gradient(problem.dy, problem.claimed)
     if not all(np.isfinite(t).all() for t in (*true, *problem.claimed)):
         return None
-    return Look(problem, tuple(map(wide, problem.claimed)), true, problem.dy, known)
+    return Look(problem, tuple(map(wide, problem.claimed)), true, problem.dy, known, short)
 
 
 def in_double(problem: Problem) -> Problem:
     """The problem in double precision, where a mistake shows without rounding; itself where the rule does not go there."""
-    if all(epsilon(a.dtype) <= FORMATS[0].eps for a in problem.args):
-        return problem
     args, dys = (tuple(map(double, group)) for group in (problem.args, problem.dy))
     try:
         with np.errstate(all="ignore"):

@@ -29,7 +29,7 @@ CANCELLING = 4.0
 # in double and in single precision.
 FINEST, FINEST_LOW = 2.0**-30, 2.0**-12
 # The twin of a half precision is evaluated in double: its own rounding is nothing, and the entries' decides.
-ROUNDING_HALF = 8.0
+ROUNDING_HALF, CANCELLING_HALF = 4.0, 1.0
 # Differences below so much of the scale refute nothing, and bars beyond it say nothing for; in float32, the second.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
@@ -205,9 +205,8 @@ def compare(
         explained = np.nan_to_num(np.nanmax(np.abs(theirs - value), axis=0, initial=0.0)) / 2
         unit = problem.scale(argument, np.zeros(ours.shape)) if argument is not None else scale
         half = epsilon > HALF
-        bar = (ROUNDING_HALF if half else ROUNDING) * (
-            explained + epsilon * np.abs(value)
-        ) + CANCELLING * epsilon * unit
+        many, few = (ROUNDING_HALF, CANCELLING_HALF) if half else (ROUNDING, CANCELLING)
+        bar = many * (explained + epsilon * np.abs(value)) + few * epsilon * unit
         bar = np.maximum(bar, (FINEST_LOW if single_precision(problem) else FINEST) * scale)
         ours = wide(ours)
         equal = (ours == value) | (np.isnan(ours) & np.isnan(value))

@@ -22,7 +22,7 @@ from tests.low_precision import EPS, WAYS
 DTYPES: Mapping[str, Any] = {"float16": np.float16, "bfloat16": bfloat16, "float32": np.float32}
 DRAWS = 5
 # Inputs are moved so many times.
-MOVES = 12
+MOVES = 40
 
 
 class Row(NamedTuple):
