@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import wide
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, alike, objects
 from gradcheck.lifted.balls import dyadic
 from gradcheck.lifted.expressions import STEPS, float_function, table, tree_size
@@ -72,7 +73,7 @@ class Symbols:
         """Constants of the code: integers and short dyadic numbers are exact, other floats become symbols."""
         import sympy
 
-        array = np.asarray(array)
+        array = wide(np.asarray(array))
         if array.dtype.kind == "c":
             re, im = self.constant(array.real), self.constant(array.imag)
             return Lifted(self, objects(re.value + sympy.I * im.value), array.astype(object), array.dtype)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
 from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
@@ -112,14 +113,15 @@ class Lines:
 
     def line(self, tangents: Tangents) -> Line:
         """The counted outputs at args + t * tangents, as a function of t; NaN where the function has no value."""
-        moving = {k: (self.problem.args[k], v, v != 0) for k, v in tangents.items()}
+        moving = {k: (wide(self.problem.args[k]), wide(v), v != 0) for k, v in tangents.items()}
 
         def sample(t: float) -> Sample:
             args, misstep = list(self.problem.args), 0.0
             for k, (x, v, on) in moving.items():
-                args[k] = np.asarray(x + t * v, dtype=x.dtype)
+                args[k] = np.asarray(x + t * v, dtype=args[k].dtype)
                 wanted = (t * v)[on]
-                misstep = max(misstep, float(np.max(np.abs(((args[k] - x)[on] - wanted) / wanted), initial=0.0)))
+                made = (wide(args[k]) - x)[on]
+                misstep = max(misstep, float(np.max(np.abs((made - wanted) / wanted), initial=0.0)))
             y = self._outputs(args) if misstep < 0.25 else None
             return Sample(np.full(self.here.shape, np.nan) if y is None else y, misstep)
 
@@ -254,19 +256,18 @@ def rounding_of(terms: Array) -> float:
 
 def flat(arrays: Iterable[Any]) -> Array:
     """All entries of all arrays in one row, real or complex, in double precision."""
-    rows = [np.ravel(np.asarray(a)) for a in arrays]
+    rows = [wide(np.ravel(np.asarray(a))) for a in arrays]
     return np.concatenate(rows, dtype=complex if any(np.iscomplexobj(r) for r in rows) else float)
 
 
 def precision(x: Any) -> float:
     """The relative spacing of the numbers of an array."""
-    dtype = np.asarray(x).dtype
-    return float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.inexact) else float(np.finfo(float).eps)
+    return epsilon(np.asarray(x).dtype) or float(np.finfo(float).eps)
 
 
 def movable(x: Array) -> bool:
     """Whether an argument has entries that can be moved."""
-    return x.size > 0 and np.issubdtype(x.dtype, np.inexact)
+    return x.size > 0 and is_inexact(x.dtype)
 
 
 def size_of(x: Array, typical: float) -> Array:
