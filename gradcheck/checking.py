@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck import contract
+from gradcheck.adapters.trees import flattened
 from gradcheck.cases import Case
 from gradcheck.gathering import gather
 from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
-from gradcheck.rules import Domain, Function, Rule, from_vjp, held
+from gradcheck.rules import Domain, Function, Rule, Standard, from_vjp, held
 from gradcheck.settings import Settings
 from gradcheck.unread import noticed
 
@@ -37,17 +39,23 @@ def check(
     sympy: Function | None = None,
     search: int = 0,
     domain: Domain | None = None,
+    like: Function | None = None,
+    accuracy: float | None = None,
+    times: float | None = None,
 ) -> Result:
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
     rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
-    args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
+    args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
     search: so many points more are tried (by Hypothesis, an extra), and the smallest at which the rule fails is shown.
+    like: a reference rule; forward and gradient are compared with its certified ones, entry by entry.
+    accuracy: the budget in condition-weighted ULPs.  times: beside a reference, the budget as a multiple of the error that
+    the reference's own code makes in the same float type; float16 and bfloat16 are held to twice that by default.
     domain: where these, and points without args, are drawn from; else that of the rule, or one guessed from args.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
@@ -63,23 +71,34 @@ def check(
     settings = Settings(oracles, seed, budget, timeout, search)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if domain is not None:
-        rule = Rule(rule.function, domains={"": domain}, jax=rule.jax, sympy=rule.sympy)
+        rule = rule.but(domains={"": domain})
+    rule = held_to(rule, like, accuracy, times)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
         points: list[tuple[Point, Case | None]] = [(named(p, c), c) for c in cases for p in c.points(seed)]
         return noticed(check_and_search(rule, rule.name, points, cases, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
+    rule, args = opened(rule, args)
     names = rule.argument_names(len(args))
-    whole = {n: a for n, a in zip(names, args, strict=True) if vjp is not None and np.asarray(a).dtype.kind in "iub"}
+    apart = vjp is not None and not rule.names
+    whole = {n: a for n, a in zip(names, args, strict=True) if apart and np.asarray(a).dtype.kind in "iub"}
     if vjp is not None and 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
+        rule = held_to(rule, like, accuracy, times)
         args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
         names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
     point = Point("given", "given", given, dict(params or {}), dy)
     cases = [around(rule, point)] if settings.search else []
     return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))
+
+
+def opened(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
+    """What the arguments mean as arrays, and the rule of these: tensors, parameters of layers, dicts of arrays."""
+    if rule.adapt is not None:
+        rule, args = rule.adapt(rule, args)
+    return flattened(rule, args)
 
 
 def around(rule: Rule, point: Point) -> Case:
@@ -89,7 +108,7 @@ def around(rule: Rule, point: Point) -> Case:
     if rule.domains:
         return Case(rule, next(iter(rule.domains)))
     domain = guess(rule, point.args, point.params)
-    return Case(Rule(rule.function, domains={"": domain}))
+    return Case(rule.but(domains={"": domain}))
 
 
 def named(point: Point, case: Case) -> Point:
@@ -100,6 +119,24 @@ def named(point: Point, case: Case) -> Point:
 def point_name(name: str, case: Case) -> str:
     """The name of a point with the label of its case, if that has one."""
     return f"{name}[{case.label}]" if case.label else name
+
+
+def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: float | None) -> Rule:
+    """The rule with a budget, and a reference to stand beside.  Raises TypeError or ValueError where these mean nothing."""
+    if like is not None and not callable(like):
+        raise TypeError(f"like is {contract.describe(like)}: pass a rule, a function that returns (y, pullback)")
+    for name, value in (("accuracy", accuracy), ("times", times)):
+        if value is not None and not 0 < value < float("inf"):
+            raise ValueError(f"{name} is {value!r}: give a number above 0, or None")
+    if times is not None and (like is None or accuracy is not None):
+        raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
+    if like is None and accuracy is None:
+        return rule
+    held_ = copy(rule)
+    held_.accuracy = rule.accuracy if accuracy is None else float(accuracy)
+    if like is not None:
+        held_.standard = Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    return held_
 
 
 def unwrapped(function: Function) -> Function:
@@ -117,6 +154,8 @@ def as_rule(
         raise TypeError(f"vjp is {contract.describe(vjp)}: pass a function vjp(dy, *args)")
     if isinstance(function, Rule) and vjp is None and jax is None and sympy is None:
         return function
+    if isinstance(function, Rule) and vjp is None:
+        return function.but(jax=jax, sympy=sympy)
     inner = unwrapped(function)
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.floats import dtype_named
+
 Array = np.ndarray[Any, Any]
 
 Kind = Literal["certified", "proved", "tested", "measured", "cross-checked"]
@@ -81,6 +83,8 @@ class Accuracy:
     """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains).
 
     normwise: an ULP was that of the largest entry of its array.
+    Beside a reference: the ULPs of the true value rounded once (best), and of the reference's own code run in the same
+    float type (plain).  dtype: the float type whose ULPs these are.
     """
 
     worst: float
@@ -89,6 +93,16 @@ class Accuracy:
     entry: tuple[int, ...] | None = None
     budget: float = 16.0
     normwise: bool = False
+    best: float | None = None
+    plain: float | None = None
+    dtype: str = ""
+
+    @property
+    def told(self) -> str:
+        """``2.1 weighted ULPs of float16 (best possible 0.5, plain 1.4, budget 2.8)``."""
+        beside = {"best possible": self.best, "plain": self.plain, "budget": self.budget}
+        known = ", ".join(f"{name} {value:.2g}" for name, value in beside.items() if value is not None)
+        return f"{self.worst:.3g} weighted ULPs of {self.dtype or 'float64'} ({known})"
 
 
 @dataclass(frozen=True)
@@ -238,7 +252,7 @@ def unplain(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     if set(data) == {"dtype", "shape", "data"}:
-        return np.array(unplain(data["data"]), dtype=data["dtype"]).reshape(data["shape"])
+        return np.array(unplain(data["data"]), dtype=dtype_named(data["dtype"])).reshape(data["shape"])
     if set(data) == {"real", "imag"}:
         return complex(unplain(data["real"]), unplain(data["imag"]))
     if set(data) == {"float"}:
@@ -250,14 +264,22 @@ def verdict(evidence: Iterable[Evidence]) -> Verdict:
     """The verdict that a set of evidence means: disputed, fail, pass, or inconclusive, in this order."""
     evidence = list(evidence)
     against = [e for e in evidence if e.stance == "against"]
-    if any(e.question == "forward" for e in against) or any(contradicted(e, evidence) for e in against):
+    # A twin may be wrong itself; a certified reference is what the forward was to be like.
+    if any(differs_from_twin(e) or contradicted(e, evidence) for e in against):
         return "disputed"
     if against:
         return "fail"
+    if any(e.oracle == "like" and e.stance == "undecided" for e in evidence):
+        return "inconclusive"
     decided = {e.argument for e in evidence if e.stance == "for" and e.question in ("formula", "claim")}
     # One argument that is right says nothing of another that nobody could decide.
     open_ = {e.argument for e in evidence if e.stance == "undecided" and e.question == "formula"} - decided
     return "pass" if decided and (None in decided or not open_ - {None}) else "inconclusive"
+
+
+def differs_from_twin(e: Evidence) -> bool:
+    """Whether the evidence is a forward that differs from an independent one, which nobody has certified."""
+    return e.question == "forward" and e.kind != "certified"
 
 
 def contradicted(against: Evidence, evidence: Iterable[Evidence]) -> bool:

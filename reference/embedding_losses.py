@@ -154,24 +154,25 @@ def triplet_margin(
     Normwise: where both are far in the same direction, danchor is a difference of cotangents that are nearly equal.
     """
 
-    def distance(a: Array, b: Array) -> Pulled:
+    pairs = ((anchor, positive), (anchor, negative), (positive, negative))
+    for a, b in pairs:
         difference(a, b)
-        d: Pulled = pairwise_distance(a, b, p=p, eps=eps)
-        return d
 
-    near, far = distance(anchor, positive)[0], distance(anchor, negative)[0]
-    lead = far - distance(positive, negative)[0] if swap else np.full(far.shape, -1.0, far.dtype)
-    short = near - far + margin + np.maximum(lead, 0)
-    y, spread = reduced(np.maximum(short, 0), reduction)
+    def measured() -> Any:
+        return zip(*(pairwise_distance(a, b, p=p, eps=eps) for a, b in pairs[: 3 if swap else 2]), strict=True)
+
+    def shortfall(near: Array, far: Array, across: Array | None = None) -> Any:
+        return near - (far if across is None else np.minimum(far, across)) + margin
+
+    y, spread = reduced(np.maximum(shortfall(*next(measured())), 0), reduction)
 
     def pullback(dy: Array) -> Any:
-        g = np.where(short > 0, spread(dy), 0)
-        swapped = (np.sign(lead) + 1) / 2
-        to_positive, from_positive = distance(anchor, positive)[1](g)
-        to_negative, from_negative = distance(anchor, negative)[1](-g * (1 - swapped))
-        if not swap:
-            return to_positive + to_negative, from_positive, from_negative
-        across, from_across = distance(positive, negative)[1](-g * swapped)
+        values, pulls = measured()
+        g = np.where(shortfall(*values) > 0, spread(dy), 0)
+        swapped = (np.sign(values[1] - values[2]) + 1) / 2 if swap else 0
+        to_positive, from_positive = pulls[0](g)
+        to_negative, from_negative = pulls[1](-g * (1 - swapped))
+        across, from_across = pulls[2](-g * swapped) if swap else (0, 0)
         return to_positive + to_negative, from_positive + across, from_negative + from_across
 
     return y, pullback
@@ -256,10 +257,9 @@ def info_nce(
     vectors of length 1.  Raises ValueError where the shapes differ.
     """
     difference(queries, keys)
-    own = np.arange(len(queries))
 
     def contrasted() -> Pulled:
-        s = queries @ keys.T / temperature
+        s, own = queries @ keys.T / temperature, np.arange(len(queries))
         rows, pull_rows = softmax_cross_entropy(s, labels=own, reduction=reduction)
         if not symmetric:
             return rows, pull_rows

@@ -222,7 +222,7 @@ def svd(x: Array) -> Pulled:
 def svdvals(x: Array) -> Pulled:
     """Singular values of x, descending, distinct and not 0.  (..., n, k) -> (..., r)
 
-    dx = u diag(dy) vᵀ.
+    dx = u diag(dy) vᵀ.  The pullback keeps u and v in place of x: they are dear to find again.
     """
     u, s, vt = np.linalg.svd(x, full_matrices=False)
 
@@ -242,7 +242,7 @@ def svdvals(x: Array) -> Pulled:
             b=real("n k"),
             lower=choice(True, False),
             trans=choice(1),
-            unit_diagonal=choice(False, True, True),
+            unit_diagonal=choice(False, True),
         ),
         "vector": dict(a=made(factor), b=real("n"), lower=choice(False, True), unit_diagonal=choice(True)),
     },

@@ -359,12 +359,12 @@ def matrix_power(x: Array, *, exponent: int) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
+        one, none = np.eye(base.shape[-1], dtype=base.dtype), np.zeros_like(base)
         powers = list(accumulate(range(abs(exponent)), lambda power, _: power @ base, initial=one))
         if exponent >= 0:
-            return sum((powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent)), np.zeros_like(x))
-        return -sum((powers[r] @ dy @ powers[1 - exponent - r] for r in range(1, 1 - exponent)), np.zeros_like(x))
+            return sum((powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent)), none)
+        return -sum((powers[r] @ dy @ powers[1 - exponent - r] for r in range(1, 1 - exponent)), none)
 
     base = x.mT if exponent >= 0 else np.linalg.inv(x).mT
-    one = np.eye(x.shape[-1], dtype=x.dtype)
 
     return np.linalg.matrix_power(x, exponent), pullback

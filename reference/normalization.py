@@ -33,16 +33,18 @@ def standardize(x: Array, *, axis: Any = -1, eps: float = 1e-5) -> Pulled:
     centred = centred - centred.mean(axis, keepdims=True)
     var = (centred * centred).mean(axis, keepdims=True)
     scale = 1 / np.sqrt(var + eps)
-    z = centred / np.sqrt(np.where(var > 0, var, 1))
-
-    def across(g: Any) -> Any:
-        return g - g.mean(axis, keepdims=True) - z * (g * z).mean(axis, keepdims=True)
+    y, stretch = centred * scale, 1 / (scale * np.sqrt(np.where(var > 0, var, 1)))
 
     def pullback(dy: Array) -> Any:
+        z = y * stretch
+
+        def across(g: Any) -> Any:
+            return g - g.mean(axis, keepdims=True) - z * (g * z).mean(axis, keepdims=True)
+
         along = z * (dy * z).mean(axis, keepdims=True)
         return scale * (across(across(dy)) + eps * scale * scale * along)
 
-    return centred * scale, pullback
+    return y, pullback
 
 
 def standardize_symbolic(sympy: Any, x: Any, axis: Any, eps: float) -> Any:
@@ -153,17 +155,18 @@ def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-6) -> Pulled:
     """
     square = (x * x).mean(-1, keepdims=True)
     scale = 1 / np.sqrt(square + eps)
-    normal, z = x * scale, x / np.sqrt(np.where(square > 0, square, 1))
-
-    def across(g: Any) -> Any:
-        return g - z * (g * z).mean(-1, keepdims=True)
+    stretch = 1 / np.sqrt(np.where(square > 0, square, 1))
 
     def pullback(dy: Array) -> Any:
-        g = dy * gamma
+        g, z, normal = dy * gamma, x * stretch, x * scale
+
+        def across(g: Any) -> Any:
+            return g - z * (g * z).mean(-1, keepdims=True)
+
         along = z * (g * z).mean(-1, keepdims=True)
         return scale * (across(across(g)) + eps * scale * scale * along), unbroadcast(dy * normal, gamma.shape)
 
-    return gamma * normal, pullback
+    return gamma * (x * scale), pullback
 
 
 def below_eps(rng: Generator, draw: Draw) -> Array:
@@ -192,14 +195,14 @@ def l2_normalize(x: Array, *, axis: int = -1, eps: float = 1e-12) -> Pulled:
     """x / √max(Σ x², eps), along axis.  (n, k) -> (n, k)
 
     dx = (dy - y Σ dy y) / √(Σ x²), and dy / √eps where Σ x² ≤ eps.  What is at right angles to y is taken twice: once
-    leaves rounding errors of what was cancelled.
+    leaves rounding errors of what was cancelled.  The pullback keeps y and its scale.
     """
     square = (x * x).sum(axis, keepdims=True)
-    scale = 1 / np.sqrt(np.maximum(square, eps))
+    scale, long = 1 / np.sqrt(np.maximum(square, eps)), square > eps
     y = x * scale
 
     def across(g: Any) -> Any:
-        return g - y * np.where(square > eps, (g * y).sum(axis, keepdims=True), 0)
+        return g - y * np.where(long, (g * y).sum(axis, keepdims=True), 0)
 
     def pullback(dy: Array) -> Any:
         return scale * across(across(dy))

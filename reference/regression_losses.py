@@ -70,7 +70,7 @@ def log_cosh(x: Array, target: Array, *, reduction: str = "mean") -> Pulled:
     d = difference(x, target)
     size = np.abs(d)
     near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
-    far = size + np.log1p(np.exp(-2 * size)) - np.log(2)
+    far = size + np.log((1 + np.exp(-2 * size)) / 2)
     y, spread = reduced(np.where(size < 1, near, far), reduction)
 
     def pullback(dy: Array) -> Any:
@@ -217,7 +217,7 @@ def gaussian_nll(
         raise ValueError("var has entries below 0: a variance is 0 or more")
     d = difference(x, target)
     v = np.maximum(var, eps)
-    y, spread = reduced((np.log(v) + d * d / v + (np.log(2 * np.pi) if full else 0)) / 2, reduction)
+    y, spread = reduced((np.log(2 * np.pi * v if full else v) + d * d / v) / 2, reduction)
 
     def pullback(dy: Array) -> Any:
         g = spread(dy)

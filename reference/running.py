@@ -143,18 +143,17 @@ def trapezoid(f: Array, x: Array | None = None, *, axis: int = -1, dx: float = 1
     samples = np.moveaxis(f, axis, -1)
     places = x if x is None or x.ndim == 1 else np.moveaxis(x, axis, -1)
     steps: Any = dx if places is None else np.diff(places)
-    heights = (samples[..., 1:] + samples[..., :-1]) / 2
 
     def pullback(dy: Array) -> Any:
         dy = np.expand_dims(dy, -1)
         if places is None:
-            return np.moveaxis(to_ends(np.broadcast_to(dy * steps / 2, heights.shape)), -1, axis)
+            return np.moveaxis(to_ends(np.broadcast_to(dy * dx / 2, samples[..., 1:].shape)), -1, axis)
         # Of neighbours but one, not of steps and heights: between nearly equal ones these cancel.
         df = dy * across(places, 1) / 2
         moved = unbroadcast(-dy * across(samples, -1) / 2, places.shape)
         return np.moveaxis(df, -1, axis), moved if places.ndim == 1 else np.moveaxis(moved, -1, axis)
 
-    return (steps * heights).sum(-1), pullback
+    return (steps * (samples[..., 1:] + samples[..., :-1]) / 2).sum(-1), pullback
 
 
 def to_ends(d: Array) -> Any:

@@ -38,11 +38,12 @@ def index_set(x: Array, values: Array, *, key: Any) -> Pulled:
     turns = np.arange(places.size).reshape(places.shape)
     last = np.empty(x.size, dtype=int)
     last[places] = turns
+    stays = last[places] == turns
 
     def pullback(dy: Array) -> Any:
         dx = dy.copy()
         dx[key] = 0
-        return dx, unbroadcast(np.where(last[places] == turns, dy[key], 0), values.shape)
+        return dx, unbroadcast(np.where(stays, dy[key], 0), values.shape)
 
     return written(x, values, key), pullback
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.contract.findings import Finding
+from gradcheck.floats import is_inexact, wide
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
 
@@ -25,7 +26,7 @@ def shapes(problem: Problem) -> Iterator[Finding]:
                 f"{shape_hint(arg.shape, claimed.shape)}",
                 name,
             )
-        elif claimed.dtype != arg.dtype and not (claimed.dtype.kind == "f" and claimed.size == 0):
+        elif claimed.dtype != arg.dtype and not (is_inexact(claimed.dtype) and claimed.size == 0):
             yield Finding(
                 f"the cotangent of {name} has dtype {claimed.dtype}, {name} has {arg.dtype}: return it in that dtype",
                 name,
@@ -37,7 +38,7 @@ def shapes(problem: Problem) -> Iterator[Finding]:
 
 def at(name: str, entry: tuple[int, ...], arg: Array) -> str:
     """``x[1] = -2``."""
-    return f"{name}{list(entry) if entry else ''} = {arg[entry]:.6g}"
+    return f"{name}{list(entry) if entry else ''} = {wide(arg)[entry]:.6g}"
 
 
 def finite(problem: Problem) -> bool:

@@ -45,6 +45,10 @@ class System(Protocol):
         """Real numbers as complex ones.  Raises NotLiftable where the system has none."""
         ...
 
+    def turns(self, n: int, sign: int) -> Lifted:
+        """exp(sign 2 pi i k / n) for k from 0 to n - 1.  Raises NotLiftable where the system has none."""
+        ...
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         """A function of arrays that is linear in each of them."""
         ...

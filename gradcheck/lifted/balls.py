@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import is_inexact, wide
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, alike, objects
 from gradcheck.lifted.complexes import joined
 from gradcheck.lifted.derivatives import HOLOMORPHIC, derivatives, primals
@@ -65,7 +66,7 @@ class Balls:
         """A plain array whose floats are taken at their word, with a tangent of floats or balls."""
         array = np.asarray(array)
         companion = None if tangent is None else balls_of(np.asarray(tangent))
-        kept = array.dtype.kind in "fc"
+        kept = is_inexact(array.dtype)
         dtype = array.dtype if kept else np.dtype(complex if holds_complex(array) else float)
         value = balls_of(array)
         if kept and np.isnan(array).any():
@@ -78,7 +79,7 @@ class Balls:
             return self.exact(np.asarray(float(array)))
         if isinstance(array, ExactComplex):
             return self.exact(np.asarray(complex(array)))
-        array = np.asarray(array)
+        array = wide(np.asarray(array))
         if array.dtype == object:
             raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
         if array.dtype.kind == "c" and not self.literal:
@@ -138,6 +139,12 @@ class Balls:
             return derivative * tangent
         self.lost += not derivative.is_finite()
         return tangent
+
+    def turns(self, n: int, sign: int) -> Lifted:
+        from flint import acb, fmpq
+
+        powers = [acb(fmpq(2 * sign * k, n)).exp_pi_i() for k in range(n)]
+        return Lifted(self, np.array(powers, dtype=object), None, complex)
 
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         inputs = alike(*inputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gradcheck.floats import is_inexact
 from gradcheck.lifted.array import NotLiftable, lifted, objects
 from gradcheck.lifted.balls import Balls, Exact, ExactComplex, NeedPrecision, balls_of, holds_complex, precision
 from gradcheck.lifted.stand_in import lifting
@@ -78,7 +79,7 @@ def exact_param(system: Balls, value: Any) -> Any:
 
 def is_float_array(value: Any) -> bool:
     """Whether a parameter is an array of floats or of complex numbers."""
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
+    return isinstance(value, np.ndarray) and is_inexact(value.dtype)
 
 
 def is_ball_array(value: Any) -> bool:

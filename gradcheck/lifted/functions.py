@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from gradcheck.lifted import (
     complexes,
+    eigen,
     factors,
     fft,
     linalg,
@@ -352,6 +353,7 @@ TABLE: dict[str, Function] = {
     **linalg.TABLE,
     **factors.TABLE,
     **spectral.TABLE,
+    **eigen.TABLE,
     **norms.TABLE,
     **fft.TABLE,
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from gradcheck.problems import Problem
     from gradcheck.results import Evidence
+    from gradcheck.rules import Rule
 
 # The order in which oracles speak: the exact one first, since what it finds (kinks, the true gradient) helps the rest.
 BUILT_IN = ("exact", "differences", "symbolic", "jax")
@@ -45,6 +46,16 @@ def available() -> dict[str, importlib.metadata.EntryPoint]:
 def load(name: str) -> Oracle:
     """The oracle of that name.  Raises what its module raises on import."""
     return available()[name].load()()  # type: ignore[no-any-return]
+
+
+def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
+    """The oracles of those names, and, after the exact one, the reference that a rule is held against.  Raises as `select`."""
+    from gradcheck.oracles.like import Like
+
+    found = select(names)
+    if rule.standard is not None:
+        found.insert(1 if found[0].name == "exact" else 0, Like())
+    return found
 
 
 def select(names: str | Iterable[str]) -> list[Oracle]:

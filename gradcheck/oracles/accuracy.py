@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import FORMATS, epsilon, format_of
 from gradcheck.lifted.array import objects
 from gradcheck.lifted.balls import balls_of, holds_complex, midpoints, precision
 from gradcheck.lifted.complexes import IMAG, REAL
@@ -51,9 +52,8 @@ def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
 
 def coarsest(problem: Problem) -> float:
     """The machine epsilon of the lowest precision among arguments, outputs and cotangents."""
-    dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
     # Points are floats: what a longer type holds beyond that is not looked at.
-    return max(float(np.finfo(d).eps) for d in (np.dtype(float), *dtypes))
+    return max(FORMATS[0].eps, *(epsilon(a.dtype) for a in (*problem.args, *problem.y, *problem.claimed)))
 
 
 def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
@@ -61,7 +61,7 @@ def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
     rng = problem.rng(f"ulps{turn}")
 
     def step(x: Array) -> Array:
-        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * unit_of(problem, x, epsilon))
+        return np.asarray(rng.choice([-0.5, 0.5], x.shape) * ulps_of(problem, x, epsilon))
 
     def move(x: Array) -> Array:
         # Balls: floats could not hold the sum.
@@ -92,21 +92,15 @@ def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
     size = np.asarray(np.abs(midpoints(x) if x.dtype == object else x), dtype=float)
     size = np.where(np.isfinite(size), size, 0.0)
-    unit = float(format_of(epsilon).smallest_subnormal)
+    unit = format_of(epsilon).smallest_subnormal
     with np.errstate(under="ignore"):
         return np.asarray(np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit))
 
 
-def unit_of(problem: Problem, x: Array, epsilon: float) -> Array:
+def ulps_of(problem: Problem, x: Array, epsilon: float) -> Array:
     """The ULP of each entry of x; that of the largest one where the rule is declared to be normwise."""
     unit = ulp(x, epsilon)
     return np.full_like(unit, unit.max(initial=0.0)) if problem.rule.normwise else unit
-
-
-def format_of(epsilon: float) -> np.finfo[Any]:
-    """What is known of the float type with that epsilon."""
-    formats = [np.finfo(t) for t in (np.float64, np.float32, np.float16)]
-    return next(f for f in formats if f.eps >= epsilon)
 
 
 def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array, ...]], epsilon: float) -> Accuracy:
@@ -121,7 +115,7 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
     for k, (mine, true) in enumerate(zip(ours, theirs, strict=True)):
         if not mine.size:
             continue
-        weighted = weigh(mine, true, [m[k] for m in moved], unit_of(problem, true, epsilon), epsilon)
+        weighted = weigh(mine, true, [m[k] for m in moved], ulps_of(problem, true, epsilon), epsilon)
         errors.append(weighted.ravel())
         if weighted.max() > largest:
             largest = float(weighted.max())
@@ -132,12 +126,21 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
 
 def weigh(mine: Array, true: Array, moved: list[Array], unit: Array, epsilon: float) -> Array:
     """|float - exact| over max(unit, the largest change under perturbation), entry by entry; infinite for a NaN."""
-    error = apart(mine, true, float(format_of(epsilon).max))
+    return np.asarray(apart(mine, true, format_of(epsilon).max) / larger(unit, true, moved))
+
+
+def unit_of(true: Array, moved: list[Array], epsilon: float) -> Array:
+    """What errors are counted in: max(1 ULP, the largest change under perturbation), entry by entry."""
+    return larger(ulp(true, epsilon), true, moved)
+
+
+def larger(unit: Array, true: Array, moved: list[Array]) -> Array:
+    """The larger one of a unit and the largest change under perturbation, entry by entry."""
     for other in moved:
         change = objects(true - other)
         known = of_balls("is_finite", change).astype(bool)
         unit = np.maximum(unit, np.where(known, np.abs(midpoints(change)), 0.0))
-    return np.asarray(error / unit)
+    return unit
 
 
 def apart(mine: Array, true: Array, limit: float) -> Array:

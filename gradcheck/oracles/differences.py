@@ -39,6 +39,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from gradcheck.floats import wide
 from gradcheck.oracles.directions import directions, tied_groups
 from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, rounding_of, size_of
 from gradcheck.problems import Problem
@@ -127,7 +128,7 @@ class Comparison:
 
     def __init__(self, lines: Lines, k: int) -> None:
         self.lines, self.problem, self.k = lines, lines.problem, k
-        self.x, self.claimed = self.problem.args[k], self.problem.claimed[k]
+        self.x, self.claimed = wide(self.problem.args[k]), wide(self.problem.claimed[k])
         # The scale that |dy * y| / |x| gives, and the larger of it and the claim, until the true value is known.
         self.unit = self.problem.scale(k, np.zeros(self.x.shape))
         self.scale = np.fmax(self.unit, np.where(np.isfinite(self.claimed), np.abs(self.claimed), 0))

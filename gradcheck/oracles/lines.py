@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
 from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
@@ -21,6 +22,8 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
+# Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
+COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
 OUTPUTS = 4096
 
@@ -110,14 +113,15 @@ class Lines:
 
     def line(self, tangents: Tangents) -> Line:
         """The counted outputs at args + t * tangents, as a function of t; NaN where the function has no value."""
-        moving = {k: (self.problem.args[k], v, v != 0) for k, v in tangents.items()}
+        moving = {k: (wide(self.problem.args[k]), wide(v), v != 0) for k, v in tangents.items()}
 
         def sample(t: float) -> Sample:
             args, misstep = list(self.problem.args), 0.0
             for k, (x, v, on) in moving.items():
-                args[k] = np.asarray(x + t * v, dtype=x.dtype)
+                args[k] = np.asarray(x + t * v, dtype=args[k].dtype)
                 wanted = (t * v)[on]
-                misstep = max(misstep, float(np.max(np.abs(((args[k] - x)[on] - wanted) / wanted), initial=0.0)))
+                made = (wide(args[k]) - x)[on]
+                misstep = max(misstep, float(np.max(np.abs((made - wanted) / wanted), initial=0.0)))
             y = self._outputs(args) if misstep < 0.25 else None
             return Sample(np.full(self.here.shape, np.nan) if y is None else y, misstep)
 
@@ -195,6 +199,16 @@ class Lines:
             return right if ladder.lives(1) else left
         return central
 
+    def slopes(self, tangents: Tangents) -> Array | None:
+        """The derivative of each counted output along tangents; None where it is not known to a small part of the largest."""
+        if self.starts.size < self.dy.size:
+            return None
+        ladder = self.ladder(tangents)
+        total = float(np.sum(np.abs(self.here)))
+        found = derivative(ladder, ladder.central, self.weights, total, self.finest, self.decisive / 2)
+        known = np.all(found.bar <= COARSE * np.max(np.abs(found.value), initial=0.0) + ABSOLUTE * total)
+        return found.value if known and np.all(np.isfinite(found.value)) else None
+
     def judge(
         self, entry: tuple[int, ...] | None, claimed: complex, value: complex, bar: float, scale: float, note: str = ""
     ) -> Reading:
@@ -242,19 +256,18 @@ def rounding_of(terms: Array) -> float:
 
 def flat(arrays: Iterable[Any]) -> Array:
     """All entries of all arrays in one row, real or complex, in double precision."""
-    rows = [np.ravel(np.asarray(a)) for a in arrays]
+    rows = [wide(np.ravel(np.asarray(a))) for a in arrays]
     return np.concatenate(rows, dtype=complex if any(np.iscomplexobj(r) for r in rows) else float)
 
 
 def precision(x: Any) -> float:
     """The relative spacing of the numbers of an array."""
-    dtype = np.asarray(x).dtype
-    return float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.inexact) else float(np.finfo(float).eps)
+    return epsilon(np.asarray(x).dtype) or float(np.finfo(float).eps)
 
 
 def movable(x: Array) -> bool:
     """Whether an argument has entries that can be moved."""
-    return x.size > 0 and np.issubdtype(x.dtype, np.inexact)
+    return x.size > 0 and is_inexact(x.dtype)
 
 
 def size_of(x: Array, typical: float) -> Array:

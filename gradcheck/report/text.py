@@ -24,7 +24,9 @@ def render_result(result: Result) -> str:
     if result.diagnosis:
         parts.append(indented(result.diagnosis))
     tail = [
-        f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
+        f"  {question}: at worst {a.told}"
+        if a.dtype
+        else f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
         for question, a in result.accuracy.items()
     ]
     if result.kept:

@@ -151,7 +151,7 @@ def determinant_of_square_form(X: Array, *, A: Array) -> Pulled:
 def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
     """det(Xᵀ A X) for a symmetric A.  (m, n) -> ()
 
-    dX = 2 y A X (Xᵀ A X)⁻¹.
+    dX = 2 y A X (Xᵀ A X)⁻¹.  The pullback keeps Xᵀ A X.
     """
     S = X.T @ A @ X
     y = np.linalg.det(S)
@@ -168,7 +168,7 @@ def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
 def det_of_form(X: Array, A: Array) -> Pulled:
     """det(Xᵀ A X).  (m, n), (m, m) -> ()
 
-    dX = y (A X S⁻¹ + Aᵀ X S⁻ᵀ), dA = y X S⁻ᵀ Xᵀ, S = Xᵀ A X.
+    dX = y (A X S⁻¹ + Aᵀ X S⁻ᵀ), dA = y X S⁻ᵀ Xᵀ, S = Xᵀ A X.  The pullback keeps S⁻¹.
     """
     S = X.T @ A @ X
     y, T = np.linalg.det(S), np.linalg.inv(S)

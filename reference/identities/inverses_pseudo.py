@@ -1,6 +1,6 @@
 """Derivatives of pseudo-inverses and of least-squares solutions.
 
-They are right to 128 weighted ULPs: pinv and lstsq are accurate to a few ULPs of the largest entry.
+They are right to 128 normwise ULPs: pinv and lstsq are accurate to a few ULPs of the largest entry.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def pseudoinverse(A: Array) -> Pulled:
 def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
     """P = A⁺, A = B C of rank r, which is less than full and stays what it is.  (m, r), (r, n) -> (n, m)
 
-    With dA as for full rank: dB = dA Cᵀ, dC = Bᵀ dA.
+    With dA as for full rank: dB = dA Cᵀ, dC = Bᵀ dA.  The pullback keeps A.
     """
     A, P = B @ C, product_inverse(B, C)
 
@@ -93,7 +93,7 @@ def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
 def pseudoinverse_along_curve(t: Array, *, B: Array, C: Array) -> Pulled:
     """P = A⁺ along A(t) = B(t) C of constant rank r, B(t) = B + sin(t) times B upside down.  () -> (n, m)
 
-    dP/dt = -P A' P + (I - P A) A'ᵀ Pᵀ P + P Pᵀ A'ᵀ (I - A P).
+    dP/dt = -P A' P + (I - P A) A'ᵀ Pᵀ P + P Pᵀ A'ᵀ (I - A P).  The pullback keeps A and A'.
     """
     moving = moved(np.sin, t, B)
     A, slope, P = moving @ C, np.cos(t) * B[::-1] @ C, product_inverse(moving, C)
