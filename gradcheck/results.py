@@ -92,10 +92,10 @@ class Accuracy:
     argument: str | None = None
     entry: tuple[int, ...] | None = None
     budget: float = 16.0
-    normwise: bool = False
     best: float | None = None
     plain: float | None = None
     dtype: str = ""
+    normwise: bool = False
 
     @property
     def told(self) -> str:

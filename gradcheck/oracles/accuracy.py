@@ -121,7 +121,7 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
             largest = float(weighted.max())
             place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
     every = np.concatenate(errors) if errors else np.zeros(1)
-    return Accuracy(largest, float(np.median(every)), *place, budget(problem, exact), problem.rule.normwise)
+    return Accuracy(largest, float(np.median(every)), *place, budget(problem, exact), normwise=problem.rule.normwise)
 
 
 def weigh(mine: Array, true: Array, moved: list[Array], unit: Array, epsilon: float) -> Array:
