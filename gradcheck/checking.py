@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -132,11 +131,8 @@ def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: fl
         raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
     if like is None and accuracy is None:
         return rule
-    held_ = copy(rule)
-    held_.accuracy = rule.accuracy if accuracy is None else float(accuracy)
-    if like is not None:
-        held_.standard = Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
-    return held_
+    standard = None if like is None else Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    return rule.but(accuracy=rule.accuracy if accuracy is None else float(accuracy), standard=standard)
 
 
 def unwrapped(function: Function) -> Function:
