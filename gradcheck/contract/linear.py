@@ -92,7 +92,11 @@ def hint(right: Array, mine: Array) -> str:
     if mine.dtype not in (np.float64, np.complex128):
         return ""
     off = float(np.max(np.abs(right - mine), initial=0.0)) / float(np.max(np.abs(mine), initial=0.0))
-    return f"; the difference is of the size of float32's rounding ({off:.0e}): what is float32 inside?" if off < LOW else ""
+    return (
+        f"; the difference is of the size of float32's rounding ({off:.0e}): what is float32 inside?"
+        if off < LOW
+        else ""
+    )
 
 
 def factor_text(factor: float) -> str:
