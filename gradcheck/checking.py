@@ -80,8 +80,8 @@ def check(
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     rule, args = opened(rule, args)
     names = rule.argument_names(len(args))
-    apart = vjp is not None and not rule.names
-    whole = {n: a for n, a in zip(names, args, strict=True) if apart and np.asarray(a).dtype.kind in "iub"}
+    plain = vjp is not None and not rule.names
+    whole = {n: a for n, a in zip(names, args, strict=True) if plain and np.asarray(a).dtype.kind in "iub"}
     if vjp is not None and 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
         rule = held_to(rule, like, accuracy, times)

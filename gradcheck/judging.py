@@ -63,7 +63,11 @@ class Losses:
             return e
         true = problem.true[problem.names.index(e.argument)][e.entry]
         agrees = abs(e.value - true) <= max(e.bar or 0.0, AGREES * abs(true))
-        return replace(e, question="accuracy", detail=e.detail or "the certified value, which yours is not") if agrees else e
+        return (
+            replace(e, question="accuracy", detail=e.detail or "the certified value, which yours is not")
+            if agrees
+            else e
+        )
 
 
 def judge_known_wrong(

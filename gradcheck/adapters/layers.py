@@ -38,7 +38,9 @@ def from_layer(
     for method in (forward, backward):
         if not callable(getattr(layer, method, None)):
             raise TypeError(f"{type(layer).__name__} has no method {method!r}: name it, forward= and backward=")
-    homes = dict(params) if isinstance(params, Mapping) else dict.fromkeys(params if params is not None else found(layer))
+    homes = (
+        dict(params) if isinstance(params, Mapping) else dict.fromkeys(params if params is not None else found(layer))
+    )
     for path in homes:
         look(layer, path)
     inputs = [p for p in inspect.signature(getattr(layer, forward)).parameters.values() if p.kind in POSITIONAL]

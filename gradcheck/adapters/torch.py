@@ -12,7 +12,9 @@ from gradcheck.adapters.making import black_box, made, need_callable
 from gradcheck.adapters.trees import leaves, mapped, outputs, rebuilt
 from gradcheck.rules import Function, Rule, signature
 
-CONVENTION = "cotangents of complex arguments are conjugated on their way to torch and back: its gradients are conjugates"
+CONVENTION = (
+    "cotangents of complex arguments are conjugated on their way to torch and back: its gradients are conjugates"
+)
 
 
 def from_torch(function: Any, **declaration: Any) -> Rule:
@@ -27,14 +29,17 @@ def from_torch(function: Any, **declaration: Any) -> Rule:
     import torch
 
     need_callable(function=function)
-    called, original, names, parameters = function, function, (), {}
+    called: Any = function
+    original: Any = function
+    names: tuple[str, ...] = ()
+    parameters: dict[str, Any] = {}
     if isinstance(function, torch.nn.Module):
         parameters = dict(function.named_parameters())
         original, names = type(function), (*required(signature(function.forward)), *parameters)
         called = functional(function, list(parameters))
     elif isinstance(function, type) and issubclass(function, torch.autograd.Function):
         names = forward_names(torch, function)
-        called, original = applied(function, names), function.forward
+        called, original = applied(function, names), vars(function)["forward"].__func__
     rule = made(differentiated(called), original, names=names, **declaration)
     rule.convention = CONVENTION
 
@@ -99,7 +104,9 @@ def applied(function: Any, names: Sequence[str]) -> Function:
         rest = [n for n in names if n in params]
         unknown = sorted(set(params) - set(names))
         if unknown or list(names[len(tensors) : len(tensors) + len(rest)]) != rest:
-            raise TypeError(f"{function.__name__}.forward takes {names}: {unknown or rest} cannot follow {len(tensors)} tensors")
+            raise TypeError(
+                f"{function.__name__}.forward takes {names}: {unknown or rest} cannot follow {len(tensors)} tensors"
+            )
         return function.apply(*tensors, *(params[n] for n in rest))
 
     return called

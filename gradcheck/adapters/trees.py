@@ -108,5 +108,7 @@ def whole(args: tuple[Any, ...], answered: Any) -> Any:
     if len(args) != 1:
         return answered
     only = args[0]
-    wrapped = len(answered) == 1 and (isinstance(only, dict) or isinstance(answered[0], tuple | list) or not is_tree(only))
+    wrapped = len(answered) == 1 and (
+        isinstance(only, dict) or isinstance(answered[0], tuple | list) or not is_tree(only)
+    )
     return answered if wrapped else (answered,)

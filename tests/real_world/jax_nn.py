@@ -59,10 +59,14 @@ REDUCTIONS = {
     "log_softmax": (lambda x, *, axis: nn.log_softmax(x, axis), ALONG),
     "logsumexp": (lambda x, *, axis: nn.logsumexp(x, axis), ALONG),
     "logmeanexp": (lambda x, *, axis: nn.logmeanexp(x, axis), ALONG),
-    "standardize": (lambda x, *, axis, epsilon: nn.standardize(x, axis, epsilon=epsilon), {
-        "x": real("n k", at=(1e4,)), "axis": choice(0, -1), "epsilon": choice(1e-5, 0.1)}),
-    "dot_product_attention": (lambda q, k, v, *, causal: nn.dot_product_attention(q, k, v, is_causal=causal), {
-        **ATTENTION, "causal": choice(False, True)}),
+    "standardize": (
+        lambda x, *, axis, epsilon: nn.standardize(x, axis, epsilon=epsilon),
+        {"x": real("n k", at=(1e4,)), "axis": choice(0, -1), "epsilon": choice(1e-5, 0.1)},
+    ),
+    "dot_product_attention": (
+        lambda q, k, v, *, causal: nn.dot_product_attention(q, k, v, is_causal=causal),
+        {**ATTENTION, "causal": choice(False, True)},
+    ),
 }
 
 # Not of jax.nn: elementary functions at the points where they are known to lose their derivative.

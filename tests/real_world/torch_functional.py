@@ -54,8 +54,10 @@ ACTIVATIONS = {
     "softsign": (lambda x: F.softsign(x), SMOOTH),
     "silu": (lambda x: F.silu(x), SMOOTH),
     "mish": (lambda x: F.mish(x), SMOOTH),
-    "gelu": (lambda x, *, approximate: F.gelu(x, approximate=approximate), {
-        **SMOOTH, "approximate": choice("none", "tanh")}),
+    "gelu": (
+        lambda x, *, approximate: F.gelu(x, approximate=approximate),
+        {**SMOOTH, "approximate": choice("none", "tanh")},
+    ),
     "glu": (lambda x, *, dim: F.glu(x, dim), {"x": real("4 6"), "dim": choice(0, -1)}),
     "softmax": (lambda x, *, dim: F.softmax(x, dim), {"x": real("n k", at=(1e3,)), "dim": choice(0, -1)}),
     "softmin": (lambda x, *, dim: F.softmin(x, dim), {"x": real("n k", at=(1e3,)), "dim": choice(0, -1)}),
@@ -66,45 +68,103 @@ CLASSES = {"x": real("n c", at=(1e3,)), "target": labels("c")}
 LOSSES = {
     "mse_loss": (lambda x, y, *, reduction: F.mse_loss(x, y, reduction=reduction), {**PAIR, **REDUCTION}),
     "l1_loss": (lambda x, y, *, reduction: F.l1_loss(x, y, reduction=reduction), {**PAIR, **REDUCTION}),
-    "smooth_l1_loss": (lambda x, y, *, beta, reduction: F.smooth_l1_loss(x, y, beta=beta, reduction=reduction), {
-        **PAIR, "beta": choice(1.0, 0.3), **REDUCTION}),
-    "huber_loss": (lambda x, y, *, delta, reduction: F.huber_loss(x, y, delta=delta, reduction=reduction), {
-        **PAIR, "delta": choice(1.0, 0.3), **REDUCTION}),
-    "binary_cross_entropy": (lambda x, y, *, reduction: F.binary_cross_entropy(x, y, reduction=reduction), {
-        "": {"x": interval("n", 0.0, 1.0), "y": interval("n", 0.0, 1.0), **REDUCTION}}),
+    "smooth_l1_loss": (
+        lambda x, y, *, beta, reduction: F.smooth_l1_loss(x, y, beta=beta, reduction=reduction),
+        {**PAIR, "beta": choice(1.0, 0.3), **REDUCTION},
+    ),
+    "huber_loss": (
+        lambda x, y, *, delta, reduction: F.huber_loss(x, y, delta=delta, reduction=reduction),
+        {**PAIR, "delta": choice(1.0, 0.3), **REDUCTION},
+    ),
+    "binary_cross_entropy": (
+        lambda x, y, *, reduction: F.binary_cross_entropy(x, y, reduction=reduction),
+        {"": {"x": interval("n", 0.0, 1.0), "y": interval("n", 0.0, 1.0), **REDUCTION}},
+    ),
     "binary_cross_entropy_of_input": (
-        lambda x, *, y, w: F.binary_cross_entropy(x, y, w), {
-            "x": interval("4", 0.0, 1.0, at=(1e-200,)), "y": choice(np.array([0.0, 1.0, 0.3, 0.0])), "w": choice(None, np.array([0.2, 3.0, 1.0, 2.0]))}),
+        lambda x, *, y, w: F.binary_cross_entropy(x, y, w),
+        {
+            "x": interval("4", 0.0, 1.0, at=(1e-200,)),
+            "y": choice(np.array([0.0, 1.0, 0.3, 0.0])),
+            "w": choice(None, np.array([0.2, 3.0, 1.0, 2.0])),
+        },
+    ),
     "binary_cross_entropy_with_logits": (
-        lambda x, y, *, w, reduction: F.binary_cross_entropy_with_logits(x, y, pos_weight=w, reduction=reduction), {
-            "x": real("n 3", at=(1e3, -1e3)), "y": interval("n 3", 0.0, 1.0),
-            "w": choice(None, np.array([0.5, 2.0, 3.0])), **REDUCTION}),
-    "cross_entropy": (lambda x, *, target, smoothing, reduction: F.cross_entropy(
-        x, target, label_smoothing=smoothing, reduction=reduction), {
-            **CLASSES, "smoothing": choice(0.0, 0.1), **REDUCTION}),
-    "cross_entropy_of_probabilities": (lambda x, y: F.cross_entropy(x, y), {"x": real("n c"), "y": real("n c", 0.1, 1.0)}),
+        lambda x, y, *, w, reduction: F.binary_cross_entropy_with_logits(x, y, pos_weight=w, reduction=reduction),
+        {
+            "x": real("n 3", at=(1e3, -1e3)),
+            "y": interval("n 3", 0.0, 1.0),
+            "w": choice(None, np.array([0.5, 2.0, 3.0])),
+            **REDUCTION,
+        },
+    ),
+    "cross_entropy": (
+        lambda x, *, target, smoothing, reduction: F.cross_entropy(
+            x, target, label_smoothing=smoothing, reduction=reduction
+        ),
+        {**CLASSES, "smoothing": choice(0.0, 0.1), **REDUCTION},
+    ),
+    "cross_entropy_of_probabilities": (
+        lambda x, y: F.cross_entropy(x, y),
+        {"x": real("n c"), "y": real("n c", 0.1, 1.0)},
+    ),
     "nll_loss": (lambda x, *, target, reduction: F.nll_loss(x, target, reduction=reduction), {**CLASSES, **REDUCTION}),
-    "kl_div": (lambda x, y, *, log_target, reduction: F.kl_div(x, y, log_target=log_target, reduction=reduction), {
-        "x": real("n c"), "y": positive("n c", at=(1e-200,)), "log_target": choice(False, True), "reduction": choice("sum", "batchmean", "none")}),
-    "poisson_nll_loss": (lambda x, y, *, log_input, full: F.poisson_nll_loss(x, y, log_input, full), {
-        "x": positive("n"), "y": real("n", 1.1, 5.0), "log_input": choice(True, False), "full": choice(False, True)}),
-    "gaussian_nll_loss": (lambda x, y, v, *, full: F.gaussian_nll_loss(x, y, v, full), {
-        "x": real("n k"), "y": real("n k"), "v": positive("n k"), "full": choice(False, True)}),
-    "soft_margin_loss": (lambda x, *, y: F.soft_margin_loss(x, y), {"x": real("4", at=(100.0, 1e3, -1e3)), "y": choice(SIGNS)}),
-    "hinge_embedding_loss": (lambda x, *, y: F.hinge_embedding_loss(x, y, 1.5), {"x": real("4", kinks=(1.5,)), "y": choice(SIGNS)}),
-    "margin_ranking_loss": (lambda a, b, *, y: F.margin_ranking_loss(a, b, y, 0.3), {"a": real("4"), "b": real("4"), "y": choice(SIGNS)}),
-    "multi_margin_loss": (lambda x, *, target, p: F.multi_margin_loss(x, target, p, 0.7), {
-        "x": real("n c"), "target": labels("c"), "p": choice(1, 2)}),
-    "multilabel_margin_loss": (lambda x, *, target: F.multilabel_margin_loss(x, target), {
-        "x": real("2 4"), "target": choice(np.array([[3, 0, -1, 1], [1, -1, 2, 0]]))}),
-    "multilabel_soft_margin_loss": (lambda x, y: F.multilabel_soft_margin_loss(x, y), {"x": real("n c", at=(1e3,)), "y": interval("n c", 0.0, 1.0)}),
-    "cosine_embedding_loss": (lambda a, b, *, y: F.cosine_embedding_loss(a, b, y, 0.1), {"a": real("4 3"), "b": real("4 3"), "y": choice(SIGNS)}),
-    "triplet_margin_loss": (lambda a, b, c, *, p, swap: F.triplet_margin_loss(a, b, c, 1.3, p, swap=swap), {
-        "a": real("n k"), "b": real("n k"), "c": real("n k"), "p": choice(2.0, 3.0), "swap": choice(False, True)}),
-    "ctc_loss": (lambda x, *, targets: F.ctc_loss(F.log_softmax(x, -1), targets, (5, 5), (2, 2)), {
-        "x": real("5 2 4"), "targets": choice(np.array([[1, 2], [3, 3]]))}),
-    "ctc_loss_of_log_probabilities": (lambda x, *, targets: F.ctc_loss(x, targets, (5, 5), (2, 2)), {
-        "x": real("5 2 4"), "targets": choice(np.array([[1, 2], [3, 3]]))}),
+    "kl_div": (
+        lambda x, y, *, log_target, reduction: F.kl_div(x, y, log_target=log_target, reduction=reduction),
+        {
+            "x": real("n c"),
+            "y": positive("n c", at=(1e-200,)),
+            "log_target": choice(False, True),
+            "reduction": choice("sum", "batchmean", "none"),
+        },
+    ),
+    "poisson_nll_loss": (
+        lambda x, y, *, log_input, full: F.poisson_nll_loss(x, y, log_input, full),
+        {"x": positive("n"), "y": real("n", 1.1, 5.0), "log_input": choice(True, False), "full": choice(False, True)},
+    ),
+    "gaussian_nll_loss": (
+        lambda x, y, v, *, full: F.gaussian_nll_loss(x, y, v, full),
+        {"x": real("n k"), "y": real("n k"), "v": positive("n k"), "full": choice(False, True)},
+    ),
+    "soft_margin_loss": (
+        lambda x, *, y: F.soft_margin_loss(x, y),
+        {"x": real("4", at=(100.0, 1e3, -1e3)), "y": choice(SIGNS)},
+    ),
+    "hinge_embedding_loss": (
+        lambda x, *, y: F.hinge_embedding_loss(x, y, 1.5),
+        {"x": real("4", kinks=(1.5,)), "y": choice(SIGNS)},
+    ),
+    "margin_ranking_loss": (
+        lambda a, b, *, y: F.margin_ranking_loss(a, b, y, 0.3),
+        {"a": real("4"), "b": real("4"), "y": choice(SIGNS)},
+    ),
+    "multi_margin_loss": (
+        lambda x, *, target, p: F.multi_margin_loss(x, target, p, 0.7),
+        {"x": real("n c"), "target": labels("c"), "p": choice(1, 2)},
+    ),
+    "multilabel_margin_loss": (
+        lambda x, *, target: F.multilabel_margin_loss(x, target),
+        {"x": real("2 4"), "target": choice(np.array([[3, 0, -1, 1], [1, -1, 2, 0]]))},
+    ),
+    "multilabel_soft_margin_loss": (
+        lambda x, y: F.multilabel_soft_margin_loss(x, y),
+        {"x": real("n c", at=(1e3,)), "y": interval("n c", 0.0, 1.0)},
+    ),
+    "cosine_embedding_loss": (
+        lambda a, b, *, y: F.cosine_embedding_loss(a, b, y, 0.1),
+        {"a": real("4 3"), "b": real("4 3"), "y": choice(SIGNS)},
+    ),
+    "triplet_margin_loss": (
+        lambda a, b, c, *, p, swap: F.triplet_margin_loss(a, b, c, 1.3, p, swap=swap),
+        {"a": real("n k"), "b": real("n k"), "c": real("n k"), "p": choice(2.0, 3.0), "swap": choice(False, True)},
+    ),
+    "ctc_loss": (
+        lambda x, *, targets: F.ctc_loss(F.log_softmax(x, -1), targets, (5, 5), (2, 2)),
+        {"x": real("5 2 4"), "targets": choice(np.array([[1, 2], [3, 3]]))},
+    ),
+    "ctc_loss_of_log_probabilities": (
+        lambda x, *, targets: F.ctc_loss(x, targets, (5, 5), (2, 2)),
+        {"x": real("5 2 4"), "targets": choice(np.array([[1, 2], [3, 3]]))},
+    ),
 }
 
 IMAGE = {"x": real("n 4 3 2")}
