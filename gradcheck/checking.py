@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -29,6 +28,7 @@ def check(
     rule_or_forward: Function,
     *args: Any,
     vjp: Function | None = None,
+    jvp: Function | None = None,
     params: Mapping[str, Any] | None = None,
     dy: Any = None,
     oracles: str | Iterable[str] = "auto",
@@ -49,6 +49,7 @@ def check(
     args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
+    jvp: ``jvp(args, tangents, **params)`` returns ``(y, tangent of y)``, as in JAX: checked beside the pullback.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
@@ -73,6 +74,7 @@ def check(
     if domain is not None:
         rule = rule.but(domains={"": domain})
     rule = held_to(rule, like, accuracy, times)
+    rule = with_jvp(rule, jvp)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
         points: list[tuple[Point, Case | None]] = [(named(p, c), c) for c in cases for p in c.points(seed)]
@@ -81,11 +83,13 @@ def check(
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
     rule, args = opened(rule, args)
     names = rule.argument_names(len(args))
-    apart = vjp is not None and not rule.names
-    whole = {n: a for n, a in zip(names, args, strict=True) if apart and np.asarray(a).dtype.kind in "iub"}
+    plain = vjp is not None and not rule.names
+    whole = {n: a for n, a in zip(names, args, strict=True) if plain and np.asarray(a).dtype.kind in "iub"}
     if vjp is not None and 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
         rule = held_to(rule, like, accuracy, times)
+        if jvp is not None:
+            raise ValueError(f"jvp= with integers among the arguments: pass {', '.join(whole)} as params")
         args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
         names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
@@ -132,11 +136,19 @@ def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: fl
         raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
     if like is None and accuracy is None:
         return rule
-    held_ = copy(rule)
-    held_.accuracy = rule.accuracy if accuracy is None else float(accuracy)
-    if like is not None:
-        held_.standard = Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
-    return held_
+    standard = None if like is None else Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    return rule.but(accuracy=rule.accuracy if accuracy is None else float(accuracy), standard=standard)
+
+
+def with_jvp(rule: Rule, jvp: Function | None) -> Rule:
+    """The rule together with its forward mode.  Raises TypeError for what is no function."""
+    if jvp is None:
+        return rule
+    if not callable(jvp):
+        raise TypeError(f"jvp is {contract.describe(jvp)}: pass a function jvp(args, tangents)")
+    both = copy(rule)
+    both.jvp = jvp
+    return both
 
 
 def unwrapped(function: Function) -> Function:

@@ -99,10 +99,11 @@ class Accuracy:
 
     @property
     def told(self) -> str:
-        """``2.1 weighted ULPs of float16 (best possible 0.5, plain 1.4, budget 2.8)``."""
-        beside = {"best possible": self.best, "plain": self.plain, "budget": self.budget}
-        known = ", ".join(f"{name} {value:.2g}" for name, value in beside.items() if value is not None)
-        return f"{self.worst:.3g} weighted ULPs of {self.dtype or 'float64'} ({known})"
+        """``2.1 weighted ULPs of float16 (median 0.4, best possible 0.5, plain 1.4, budget 2.8)``."""
+        beside = {"median": self.median, "best possible": self.best, "plain": self.plain}
+        known = "".join(f"{name} {value:.2g}, " for name, value in beside.items() if value is not None)
+        of_ = f" of {self.dtype}" if self.dtype else ""
+        return f"{self.worst:.3g} weighted ULPs{of_} ({known}budget {self.budget:.3g})"
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ class Rule:
         self.graph = graph
         # The reference that it is checked beside, if any.
         self.standard: Standard | None = None
+        # The forward mode that it was given with, if any.
+        self.jvp: Function | None = None
         # Whether forward and backward are functions of their own, which may share what the last forward left behind.
         self.separate = False
         # Of other people's code: ``adapt(rule, args)`` is the rule of arrays, and the arrays, that a check of args means.

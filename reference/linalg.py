@@ -279,6 +279,7 @@ def inv(x: Array) -> Pulled:
         "vector": dict(a=invertible("n"), b=real("n")),
         "batches": dict(a=made(regular), b=real("b n k")),
         "broadcast": dict(a=invertible("n"), b=real("b n k")),
+        "one right side": dict(a=made(regular), b=made(lambda rng, a: rng.uniform(-2, 2, a.shape[-2:]), "(n n)")),
     },
     jax=lambda jax, a, b: jax.numpy.linalg.solve(a, b),
     sympy=lambda sympy, a, b: matrices(lambda sympy, m: m.inv())(sympy, a) @ b,

@@ -54,7 +54,10 @@ def standardize_symbolic(sympy: Any, x: Any, axis: Any, eps: float) -> Any:
 
 
 @rule(
-    domain=dict(x=real("n k"), gamma=real("k", low=0.5), beta=real("k"), eps=EPS),
+    domains={
+        "": dict(x=real("n k"), gamma=real("k", low=0.5), beta=real("k"), eps=EPS),
+        "sequences": dict(x=real("2 n 3"), gamma=real("3", low=0.5), beta=real("3"), eps=choice(1e-5)),
+    },
     jax=lambda jax, x, gamma, beta, *, eps: gamma * jax.nn.standardize(x, axis=-1, epsilon=eps) + beta,
     sympy=lambda sympy, x, gamma, beta, *, eps: gamma * standardize_symbolic(sympy, x, -1, eps) + beta,
     source="Ba, Kiros, Hinton 2016, eq. 4",
@@ -140,7 +143,10 @@ def batch_norm_inference(x: Array, gamma: Array, beta: Array, *, mean: Array, va
 
 
 @rule(
-    domain=dict(x=real("n k"), gamma=real("k", low=0.5), eps=EPS),
+    domains={
+        "": dict(x=real("n k"), gamma=real("k", low=0.5), eps=EPS),
+        "sequences": dict(x=real("2 n 3"), gamma=real("3", low=0.5), eps=choice(1e-5)),
+    },
     jax=lambda jax, x, gamma, *, eps: gamma * x * jax.lax.rsqrt(jax.numpy.square(x).mean(-1, keepdims=True) + eps),
     sympy=lambda sympy, x, gamma, *, eps: (
         gamma * x / np.frompyfunc(sympy.sqrt, 1, 1)((x * x).mean(-1, keepdims=True) + eps)

@@ -49,7 +49,7 @@ def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
         "": dict(
             x=real("n k"), z=real("n k"), p=choice(2, 3, 1, 1.5), eps=choice(1e-6, 0.125), keepdims=choice(False, True)
         ),
-        "broadcast": dict(x=real("n k"), z=real("k"), p=choice(3, 2)),
+        "broadcast": dict(x=real("n k"), z=real("2 1 k"), p=choice(3, 2)),
         "coincident": dict(
             x=made(lambda: np.array([[0.5, 0.5], [2.0, -1.0]])),
             z=made(lambda: np.array([0.625, 0.625])),

@@ -14,7 +14,8 @@
 What is not differentiated goes by keyword: ``check(from_cache(forward, backward), x, w, params={"stride": 2})``.
 Dicts, lists and tuples of arrays as arguments are checked leaf by leaf; messages name ``params['W']``.
 NumPy code is certified on exact arithmetic as plain rules are, torch and JAX are measured.  A tensor stays on its
-device, in its dtype.  Each takes the declaration of `gradcheck.rule` too: ``from_torch(f, domain={"x": real("n k")})``.
+device, in its dtype.  Each takes the declaration of `gradcheck.rule` too: ``from_torch(f, domain={"x": real("n k")})``;
+``names=("x", "w")`` are the arguments that are differentiated, where the signature has more that are positional.
 """
 
 from gradcheck.adapters.autograd import from_autograd

@@ -28,7 +28,8 @@ def from_autograd(function: Function, **declaration: Any) -> Rule:
 
         return tuple(y) if several else y, pullback
 
-    return made(rule, function, **declaration)
+    # A primitive hides the function that it was made of.
+    return made(rule, getattr(function, "fun", function), **declaration)
 
 
 def traced(function: Function, args: tuple[Any, ...]) -> Any:

@@ -66,4 +66,4 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
 
 def precise(jax: Any, double: bool) -> contextlib.AbstractContextManager[Any]:
     """Numbers of 64 bits inside, where there are any."""
-    return jax.enable_x64(True) if double else contextlib.nullcontext()  # type: ignore[no-any-return]
+    return jax.enable_x64(True) if double else contextlib.nullcontext()

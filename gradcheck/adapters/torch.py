@@ -29,14 +29,17 @@ def from_torch(function: Any, **declaration: Any) -> Rule:
     import torch
 
     need_callable(function=function)
-    called, original, names, parameters = function, function, (), {}
+    called: Any = function
+    original: Any = function
+    names: tuple[str, ...] = ()
+    parameters: dict[str, Any] = {}
     if isinstance(function, torch.nn.Module):
         parameters = dict(function.named_parameters())
         original, names = type(function), (*required(signature(function.forward)), *parameters)
         called = functional(function, list(parameters))
     elif isinstance(function, type) and issubclass(function, torch.autograd.Function):
         names = forward_names(torch, function)
-        called, original = applied(function, names), function.forward
+        called, original = applied(function, names), vars(function)["forward"].__func__
     rule = made(differentiated(called), original, names=names, **declaration)
     rule.convention = CONVENTION
 

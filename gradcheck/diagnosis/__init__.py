@@ -50,7 +50,13 @@ def find(
     """As `diagnose`, with the mistakes as data."""
     against = [e for e in evidence if e.stance == "against"]
     contract = [e for e in against if e.question == "contract"]
-    formula = [e for e in against if e.question == "formula"]
+    forward_mode = next((e for e in against if e.oracle == "jvp" and e.question == "formula"), None)
+    formula = [e for e in against if e.question == "formula" and e.oracle != "jvp"]
+    if forward_mode is not None and not formula:
+        yours, true = apart(forward_mode.claimed, forward_mode.value)
+        index = ", ".join(map(str, forward_mode.entry or ()))
+        text = f"the jvp is wrong, not the vjp: the tangent of {forward_mode.argument}[{index}]: yours {yours}, true {true}"
+        return Diagnosis(sentence(f"{text} (certified)"))
     if contract and not all(any(text in e.detail for text in EXPLAINED) for e in contract):
         return Diagnosis(sentence(contract[0].detail))
     if (contract or formula) and not any(e.question == "forward" for e in against):

@@ -159,12 +159,14 @@ class Replacing(Rewriter):
     def __init__(self, function: types.FunctionType, code: types.CodeType) -> None:
         super().__init__({})
         self.original, self.code = function.__code__, code
+        self.edited: dict[types.FunctionType, types.FunctionType] = {}
 
     def function(self, function: types.FunctionType) -> types.FunctionType:
         """A copy of a function, edited if it is the one."""
         with_code = function
         if function.__code__ == self.original and function not in self.done:
-            with_code = coded(function, self.code)
+            # One copy, which a function that calls itself finds again.
+            with_code = self.edited.setdefault(function, coded(function, self.code))
         made = super().function(with_code)
         self.done[function] = made
         return made

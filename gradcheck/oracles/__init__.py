@@ -49,12 +49,19 @@ def load(name: str) -> Oracle:
 
 
 def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
-    """The oracles of those names, and, after the exact one, the reference that a rule is held against.  Raises as `select`."""
+    """The oracles of those names; after the exact one those for the reference and the jvp that a rule was given with.
+
+    Raises as `select`.
+    """
+    from gradcheck.oracles.forward_mode import ForwardMode
     from gradcheck.oracles.like import Like
 
     found = select(names)
+    after = 1 if found[0].name == "exact" else 0
+    if rule.jvp is not None:
+        found.insert(after, ForwardMode())
     if rule.standard is not None:
-        found.insert(1 if found[0].name == "exact" else 0, Like())
+        found.insert(after, Like())
     return found
 
 

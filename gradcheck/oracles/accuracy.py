@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.floats import FORMATS, epsilon, format_of
+from gradcheck.floats import FORMATS, epsilon, format_of, wide
 from gradcheck.lifted.array import objects
 from gradcheck.lifted.balls import balls_of, holds_complex, midpoints, precision
 from gradcheck.lifted.complexes import IMAG, REAL
@@ -110,18 +110,31 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
         "forward": (outputs, problem.y, exact.y),
         "gradient": (problem.names, problem.claimed, exact.cotangents),
     }[question]
-    largest, errors = 0.0, []
+    largest, errors, rounded = 0.0, [], 0.0
+    short = format_of(epsilon).name if epsilon > FORMATS[0].eps else ""
     place: tuple[str | None, tuple[int, ...] | None] = (None, None)
     for k, (mine, true) in enumerate(zip(ours, theirs, strict=True)):
         if not mine.size:
             continue
-        weighted = weigh(mine, true, [m[k] for m in moved], ulps_of(problem, true, epsilon), epsilon)
+        others, unit = [m[k] for m in moved], ulps_of(problem, true, epsilon)
+        weighted = weigh(mine, true, others, unit, epsilon)
         errors.append(weighted.ravel())
+        if short:
+            best = weigh(wide(midpoints(true).astype(mine.dtype)), true, others, unit, epsilon)
+            rounded = max(rounded, float(best.max()))
         if weighted.max() > largest:
             largest = float(weighted.max())
             place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
     every = np.concatenate(errors) if errors else np.zeros(1)
-    return Accuracy(largest, float(np.median(every)), *place, budget(problem, exact), normwise=problem.rule.normwise)
+    return Accuracy(
+        largest,
+        float(np.median(every)),
+        *place,
+        budget=budget(problem, exact),
+        best=rounded if short else None,
+        dtype=short,
+        normwise=problem.rule.normwise,
+    )
 
 
 def weigh(mine: Array, true: Array, moved: list[Array], unit: Array, epsilon: float) -> Array:

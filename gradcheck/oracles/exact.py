@@ -132,6 +132,6 @@ def accuracy_evidence(problem: Problem, question: str, found: Accuracy) -> Evide
         entry=found.entry,
         value=found.worst,
         bar=found.budget,
-        detail=f"{what}: at most {found.worst:.3g} weighted ULPs (median {found.median:.2g}, budget {found.budget:g})",
+        detail=f"{what}: at most {found.told}",
         point=problem.point.name,
     )

@@ -22,6 +22,8 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
+# The slope that a flat function may hide, as a part of dy.
+FLAT = 2.0**-50
 # Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
 COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
@@ -217,8 +219,12 @@ class Lines:
         decisive = bar <= self.decisive * scale
         off = abs(claimed - value)
         stance: Stance = "for" if decisive else "undecided"
-        if off > bar or (decisive and not np.isfinite(off)):
+        # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
+        unseen = value == bar == 0 and off <= FLAT * float(np.max(np.abs(self.dy), initial=0.0))
+        if (off > bar and not unseen) or (decisive and not np.isfinite(off)):
             stance = "against"
+        elif unseen and off > 0:
+            stance = "undecided"
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:

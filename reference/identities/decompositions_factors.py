@@ -70,7 +70,7 @@ def spectral_norm(A: Array) -> Pulled:
 
     dA = u_1 v_1ᵀ.  Error as for `singular_values`.  The pullback keeps U and V.
     """
-    u, s, vt = np.linalg.svd(A, full_matrices=False)
+    u, s, vt = np.linalg.svd(A)
     return s[0], lambda dy: dy * np.outer(u[:, 0], vt[0])
 
 

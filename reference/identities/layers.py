@@ -208,7 +208,15 @@ def embedding(E: Array, *, idx: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(W=real("m n"), b=real("m", kinks=(0.0,)), U=real("k m"), c=real("k"), x=real("n"), y=adding_up("k")),
+    # Small weights: z between -1 and 1, too.
+    domain=dict(
+        W=real("3 n", -0.6, 0.6),
+        b=real("3", -0.6, 0.6, kinks=(0.0,)),
+        U=real("k 3"),
+        c=real("k"),
+        x=real("n"),
+        y=adding_up("k"),
+    ),
     jax=lambda jax, W, b, U, c, x, *, y: -jax.numpy.sum(y * jax.nn.log_softmax(U @ jax.nn.relu(W @ x + b) + c)),
     sympy=lambda sympy, W, b, U, c, x, *, y: symbolic_perceptron(sympy, W, b, U, c, x, y),
     source=f"mlp-one-hidden: {CLARK}, worked example",

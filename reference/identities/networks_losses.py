@@ -67,7 +67,12 @@ def mean_cross_entropy(Z: Array, *, Y: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(z=real("n", at=(40.0,)), y=PROBABILITIES),
+    domains={
+        "": dict(z=real("n", at=(40.0,)), y=PROBABILITIES),
+        "nearly certain": dict(
+            z=made(lambda: np.array([30.0, -30.0])), y=made(lambda: np.array([1 - 2.0**-40, 2.0**-40]))
+        ),
+    },
     jax=lambda jax, z, *, y: -jax.numpy.mean(y * jax.nn.log_sigmoid(z) + (1 - y) * jax.nn.log_sigmoid(-z)),
     sympy=lambda sympy, z, *, y: sum(sympy.log(1 + sympy.exp(a)) - t * a for a, t in zip(z, y, strict=True)) / len(z),
     source="binary-cross-entropy: derived",
