@@ -146,9 +146,7 @@ def with_jvp(rule: Rule, jvp: Function | None) -> Rule:
         return rule
     if not callable(jvp):
         raise TypeError(f"jvp is {contract.describe(jvp)}: pass a function jvp(args, tangents)")
-    both = copy(rule)
-    both.jvp = jvp
-    return both
+    return rule.but(jvp=jvp)
 
 
 def unwrapped(function: Function) -> Function:
