@@ -79,7 +79,7 @@ def fold_symbolic(sympy: Any, x: Any, *, places: Any, size: Any, **layout: Any) 
             size=choice(2, (3, 2)),
             stride=choice((1, 2), 2),
             padding=choice((1, 0), 1),
-            dilation=choice((1, 2), 2),
+            dilation=choice(2, (1, 2)),
         ),
     },
     jax=lambda jax, x, *, size, **layout: patches_jax(jax, x, size, **layout),

@@ -14,7 +14,10 @@ from reference.declaring import Pulled
 
 
 @rule(
-    domain=dict(x=real("n k"), axis=choice(0, -1), include_initial=choice(False, True)),
+    domains={
+        "": dict(x=real("n k"), axis=choice(0, -1), include_initial=choice(False, True)),
+        "three axes": dict(x=real("2 3 2"), axis=choice(-1, 1), include_initial=choice(True)),
+    },
     jax=lambda jax, x, *, axis, include_initial: jax.numpy.cumulative_sum(
         x, axis=axis, include_initial=include_initial
     ),
