@@ -16,7 +16,7 @@ from gradcheck.gathering import gather
 from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
-from gradcheck.rules import Domain, Function, Rule, from_vjp, held
+from gradcheck.rules import Domain, Function, Rule, Standard, from_vjp, held
 from gradcheck.settings import Settings
 from gradcheck.unread import noticed
 
@@ -28,6 +28,7 @@ def check(
     rule_or_forward: Function,
     *args: Any,
     vjp: Function | None = None,
+    jvp: Function | None = None,
     params: Mapping[str, Any] | None = None,
     dy: Any = None,
     oracles: str | Iterable[str] = "auto",
@@ -38,6 +39,9 @@ def check(
     sympy: Function | None = None,
     search: int = 0,
     domain: Domain | None = None,
+    like: Function | None = None,
+    accuracy: float | None = None,
+    times: float | None = None,
 ) -> Result:
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
@@ -45,10 +49,14 @@ def check(
     args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
+    jvp: ``jvp(args, tangents, **params)`` returns ``(y, tangent of y)``, as in JAX: checked beside the pullback.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
     budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
     search: so many points more are tried (by Hypothesis, an extra), and the smallest at which the rule fails is shown.
+    like: a reference rule; forward and gradient are compared with its certified ones, entry by entry.
+    accuracy: the budget in condition-weighted ULPs.  times: beside a reference, the budget as a multiple of the error that
+    the reference's own code makes in the same float type; float16 and bfloat16 are held to twice that by default.
     domain: where these, and points without args, are drawn from; else that of the rule, or one guessed from args.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the
@@ -65,6 +73,8 @@ def check(
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if domain is not None:
         rule = rule.but(domains={"": domain})
+    rule = held_to(rule, like, accuracy, times)
+    rule = with_jvp(rule, jvp)
     if not args and rule.arguments and rule.domains:
         cases = [Case(rule, label) for label in rule.domains]
         points: list[tuple[Point, Case | None]] = [(named(p, c), c) for c in cases for p in c.points(seed)]
@@ -77,6 +87,9 @@ def check(
     whole = {n: a for n, a in zip(names, args, strict=True) if plain and np.asarray(a).dtype.kind in "iub"}
     if vjp is not None and 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
+        rule = held_to(rule, like, accuracy, times)
+        if jvp is not None:
+            raise ValueError(f"jvp= with integers among the arguments: pass {', '.join(whole)} as params")
         args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
         names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
     given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
@@ -110,6 +123,30 @@ def named(point: Point, case: Case) -> Point:
 def point_name(name: str, case: Case) -> str:
     """The name of a point with the label of its case, if that has one."""
     return f"{name}[{case.label}]" if case.label else name
+
+
+def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: float | None) -> Rule:
+    """The rule with a budget, and a reference to stand beside.  Raises TypeError or ValueError where these mean nothing."""
+    if like is not None and not callable(like):
+        raise TypeError(f"like is {contract.describe(like)}: pass a rule, a function that returns (y, pullback)")
+    for name, value in (("accuracy", accuracy), ("times", times)):
+        if value is not None and not 0 < value < float("inf"):
+            raise ValueError(f"{name} is {value!r}: give a number above 0, or None")
+    if times is not None and (like is None or accuracy is not None):
+        raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
+    if like is None and accuracy is None:
+        return rule
+    standard = None if like is None else Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    return rule.but(accuracy=rule.accuracy if accuracy is None else float(accuracy), standard=standard)
+
+
+def with_jvp(rule: Rule, jvp: Function | None) -> Rule:
+    """The rule together with its forward mode.  Raises TypeError for what is no function."""
+    if jvp is None:
+        return rule
+    if not callable(jvp):
+        raise TypeError(f"jvp is {contract.describe(jvp)}: pass a function jvp(args, tangents)")
+    return rule.but(jvp=jvp)
 
 
 def unwrapped(function: Function) -> Function:

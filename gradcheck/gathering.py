@@ -37,7 +37,7 @@ def gather(
     oracles examine.
     """
     found = Gathered()
-    wanted = oracles.select(settings.oracles)
+    wanted = oracles.asked(settings.oracles, rule)
     waiting = list(points)
     while waiting and not found.trouble:
         point, case = waiting.pop(0)

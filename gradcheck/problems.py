@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.domains import seed_of
+from gradcheck.floats import wide
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
 
@@ -79,12 +80,14 @@ class Problem:
     def scale(self, argument: int, gradient: Array) -> Array:
         """The scale of each entry of a cotangent: the larger of it and |dy·y| / |x| (design, section 5)."""
         with np.errstate(all="ignore"):
-            output = sum(float(np.sum(np.abs(d * y), where=d != 0)) for d, y in zip(self.dy, self.y, strict=True))
-            unit = output / np.maximum(np.abs(self.args[argument]), np.finfo(float).tiny)
+            pairs = zip(map(wide, self.dy), map(wide, self.y), strict=True)
+            output = sum(float(np.sum(np.abs(d * y), where=d != 0)) for d, y in pairs)
+            argument_ = wide(self.args[argument])
+            unit = output / np.maximum(np.abs(argument_), np.finfo(float).tiny)
             # An argument at 0 has no size of its own: its neighbours' stands in.
-            typical = np.max(np.abs(self.args[argument]), initial=0.0) or 1.0
+            typical = np.max(np.abs(argument_), initial=0.0) or 1.0
             unit = np.minimum(unit, output / (typical * 1e-3))
-        return np.asarray(np.maximum(np.abs(gradient), np.where(np.isfinite(unit), unit, 0.0)))
+        return np.asarray(np.maximum(np.abs(wide(gradient)), np.where(np.isfinite(unit), unit, 0.0)))
 
 
 def as_tuple(value: Any, single: bool) -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.floats import dtype_named
+
 Array = np.ndarray[Any, Any]
 
 Kind = Literal["certified", "proved", "tested", "measured", "cross-checked"]
@@ -78,13 +80,28 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains)."""
+    """Errors in condition-weighted ULPs (design: the float error over what half an ULP of the inputs explains).
+
+    Beside a reference: the ULPs of the true value rounded once (best), and of the reference's own code run in the same
+    float type (plain).  dtype: the float type whose ULPs these are.
+    """
 
     worst: float
     median: float
     argument: str | None = None
     entry: tuple[int, ...] | None = None
     budget: float = 16.0
+    best: float | None = None
+    plain: float | None = None
+    dtype: str = ""
+
+    @property
+    def told(self) -> str:
+        """``2.1 weighted ULPs of float16 (median 0.4, best possible 0.5, plain 1.4, budget 2.8)``."""
+        beside = {"median": self.median, "best possible": self.best, "plain": self.plain}
+        known = "".join(f"{name} {value:.2g}, " for name, value in beside.items() if value is not None)
+        of_ = f" of {self.dtype}" if self.dtype else ""
+        return f"{self.worst:.3g} weighted ULPs{of_} ({known}budget {self.budget:.3g})"
 
 
 @dataclass(frozen=True)
@@ -234,7 +251,7 @@ def unplain(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     if set(data) == {"dtype", "shape", "data"}:
-        return np.array(unplain(data["data"]), dtype=data["dtype"]).reshape(data["shape"])
+        return np.array(unplain(data["data"]), dtype=dtype_named(data["dtype"])).reshape(data["shape"])
     if set(data) == {"real", "imag"}:
         return complex(unplain(data["real"]), unplain(data["imag"]))
     if set(data) == {"float"}:
@@ -246,14 +263,22 @@ def verdict(evidence: Iterable[Evidence]) -> Verdict:
     """The verdict that a set of evidence means: disputed, fail, pass, or inconclusive, in this order."""
     evidence = list(evidence)
     against = [e for e in evidence if e.stance == "against"]
-    if any(e.question == "forward" for e in against) or any(contradicted(e, evidence) for e in against):
+    # A twin may be wrong itself; a certified reference is what the forward was to be like.
+    if any(differs_from_twin(e) or contradicted(e, evidence) for e in against):
         return "disputed"
     if against:
         return "fail"
+    if any(e.oracle == "like" and e.stance == "undecided" for e in evidence):
+        return "inconclusive"
     decided = {e.argument for e in evidence if e.stance == "for" and e.question in ("formula", "claim")}
     # One argument that is right says nothing of another that nobody could decide.
     open_ = {e.argument for e in evidence if e.stance == "undecided" and e.question == "formula"} - decided
     return "pass" if decided and (None in decided or not open_ - {None}) else "inconclusive"
+
+
+def differs_from_twin(e: Evidence) -> bool:
+    """Whether the evidence is a forward that differs from an independent one, which nobody has certified."""
+    return e.question == "forward" and e.kind != "certified"
 
 
 def contradicted(against: Evidence, evidence: Iterable[Evidence]) -> bool:

@@ -7,6 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 from gradcheck.domains import Spec
@@ -16,6 +17,15 @@ Domain = Mapping[str, Spec]
 
 # Set while rules run in another arithmetic: what a rule's function is replaced by.
 rewriting: ContextVar[Callable[[Function], Function] | None] = ContextVar("rewriting", default=None)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What a rule is held against: a reference rule, and the budget: in ULPs, or times the error of a plain evaluation."""
+
+    rule: Rule
+    ulps: float | None = None
+    times: float | None = None
 
 
 class Rule:
@@ -53,6 +63,10 @@ class Rule:
         self.surrogate, self.cotangent = surrogate, cotangent
         self.accuracy = accuracy
         self.graph = graph
+        # The reference that it is checked beside, if any.
+        self.standard: Standard | None = None
+        # The forward mode that it was given with, if any.
+        self.jvp: Function | None = None
         # Whether forward and backward are functions of their own, which may share what the last forward left behind.
         self.separate = False
         # Of other people's code: ``adapt(rule, args)`` is the rule of arrays, and the arrays, that a check of args means.

@@ -16,9 +16,9 @@ from gradcheck.results import Accuracy, Evidence, Point, Result
 
 pytest_plugins = ["pytester"]
 
-# Tables of functions of a package that is not installed cannot be imported.
-TABLES = {"autograd_vjps": "autograd", "torch_functional": "torch", "jax_nn": "jax"}
-collect_ignore = [f"real_world/{table}.py" for table, package in TABLES.items() if find_spec(package) is None]
+# Tables of rules over libraries that need not be installed.
+TABLES = {"autograd": "autograd_vjps", "torch": "torch_functional", "jax": "jax_nn"}
+collect_ignore = [f"real_world/{table}.py" for library, table in TABLES.items() if find_spec(library) is None]
 
 NUMBERS = itertools.count()
 

@@ -46,6 +46,7 @@ KEPT = [
     ("the same array twice", (lambda a, b: lambda dy: a + b)(EIGHT, EIGHT), 64),
     ("two views of one array", (lambda a, b: lambda dy: a + b)(EIGHT[1:], EIGHT[:2]), 64),
     ("a view keeps its whole array", closure(EIGHT[:1]), 64),
+    ("windows are views", closure(np.lib.stride_tricks.sliding_window_view(EIGHT, 4)), 64),
     ("a default", lambda dy, x=EIGHT: dy * x, 64),
     ("a partial", functools.partial(np.multiply, EIGHT), 64),
     ("a list of arrays", closure([EIGHT, EIGHT.copy()]), 128),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import is_inexact
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
@@ -65,7 +66,7 @@ def unmasked(name: str, value: Any) -> Any:
 def as_argument(name: str, value: Any) -> Array:
     """A differentiated argument as an array.  Raises ContractError for integers, booleans and objects."""
     array = np.asarray(unmasked(f"argument {name}", value))
-    if array.dtype.kind not in "fc":
+    if not is_inexact(array.dtype):
         raise ContractError(
             f"argument {name} has dtype {array.dtype}: only float and complex arrays are differentiated; "
             f"make it float, or pass it as params={{{name!r}: ...}}"
@@ -134,6 +135,6 @@ def answer(names: tuple[str, ...], args: tuple[Array, ...], answered: Any) -> tu
     # Copies: what the next call writes into a buffer of the pullback's own must not change this answer.
     arrays = tuple(np.array(unmasked(f"the cotangent of {n}", v)) for n, v in zip(names, found, strict=True))
     for name, array in zip(names, arrays, strict=True):
-        if array.dtype.kind not in "fciub":
+        if array.dtype.kind not in "iub" and not is_inexact(array.dtype):
             raise ContractError(f"the cotangent of {name} has dtype {array.dtype}: return floats")
     return arrays

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcheck.contract.calling import side_of
+from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 
@@ -33,18 +34,19 @@ def remember(problem: Problem, note: str) -> None:
 
 def same(a: Array, b: Array) -> bool:
     """Whether two arrays are equal to the bit, NaN included."""
-    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=is_inexact(a.dtype)))
 
 
 def epsilon_of(a: Array) -> float:
     """The relative rounding of an array's numbers."""
-    return float(np.finfo(a.dtype).eps) if a.dtype.kind in "fc" else 1.0
+    return epsilon(a.dtype) or 1.0
 
 
 def within(a: Array, b: Array, slack: Array | float) -> bool:
     """Whether two arrays are that close in every entry; NaN and infinity only to themselves."""
     if a.shape != b.shape:
         return False
+    a, b = wide(a), wide(b)
     with np.errstate(all="ignore"):
         return bool(np.all((np.abs(a - b) <= slack) | (a == b) | ((a != a) & (b != b))))
 
@@ -60,6 +62,7 @@ def gap(name: str, a: Array, b: Array) -> str:
         return f" (shape {a.shape}, then {b.shape})"
     if not a.size:
         return ""
+    a, b = wide(a), wide(b)
     with np.errstate(all="ignore"):
         apart = np.where(
             np.isfinite(a) & np.isfinite(b), np.abs(a - b), np.where((a == b) | ((a != a) & (b != b)), 0, np.inf)

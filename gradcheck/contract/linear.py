@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.contract.calling import answer, blaming, call, given
 from gradcheck.contract.findings import Finding, gap, raises, rounding, same, within
+from gradcheck.floats import is_inexact
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 
@@ -120,6 +121,6 @@ def expected(name: str, right: Array, mine: Array) -> str:
 def ordinary(problem: Problem) -> bool:
     """Whether no number of the problem is so large or small that a factor of a million would overflow something."""
     numbers = [
-        np.abs(a[(a != 0)]) for a in (*problem.args, *problem.y, *problem.dy, *problem.claimed) if a.dtype.kind in "fc"
+        np.abs(a[(a != 0)]) for a in (*problem.args, *problem.y, *problem.dy, *problem.claimed) if is_inexact(a.dtype)
     ]
     return all(n.dtype.itemsize > 2 and np.all((n > 1e-6) & (n < 1e6)) for n in numbers)

@@ -50,20 +50,50 @@ def find(
     """As `diagnose`, with the mistakes as data."""
     against = [e for e in evidence if e.stance == "against"]
     contract = [e for e in against if e.question == "contract"]
-    formula = [e for e in against if e.question == "formula"]
+    forward_mode = next((e for e in against if e.oracle == "jvp" and e.question == "formula"), None)
+    formula = [e for e in against if e.question == "formula" and e.oracle != "jvp"]
+    if forward_mode is not None and not formula:
+        yours, true = apart(forward_mode.claimed, forward_mode.value)
+        index = ", ".join(map(str, forward_mode.entry or ()))
+        text = f"the jvp is wrong, not the vjp: the tangent of {forward_mode.argument}[{index}]: yours {yours}, true {true}"
+        return Diagnosis(sentence(f"{text} (certified)"))
     if contract and not all(any(text in e.detail for text in EXPLAINED) for e in contract):
         return Diagnosis(sentence(contract[0].detail))
-    if contract or formula:
+    if (contract or formula) and not any(e.question == "forward" for e in against):
         found = explain(problem, [e.argument for e in formula if e.argument], others, passed)
         return Diagnosis(sentence(told(found, contract, formula)), found)
-    accuracy = next((e for e in against if e.question == "accuracy"), None)
+    forward = next((e for e in against if e.question == "forward"), None)
+    if forward is not None:
+        return Diagnosis(sentence(of_another(problem, forward)))
+    lost = [e for e in against if e.question == "accuracy"]
+    # A reference says more of an error than how large it is.
+    accuracy = next((e for e in lost if e.oracle == "like"), lost[0] if lost else None)
     if accuracy is None:
         return None
-    lost = f"the formula is right, its evaluation loses digits: {accuracy.detail}{at_input(problem, accuracy)}"
+    text = f"{blamed(accuracy, evidence)}: {accuracy.detail}{at_input(problem, accuracy)}"
     found = explain(problem, [accuracy.argument or ""], others, families=ROUNDING)
     if found is not None and found.mistakes:
-        lost = f"{mistakes_text(found)}: {lost}"
-    return Diagnosis(sentence(lost), found)
+        text = f"{mistakes_text(found)}: {text}"
+    return Diagnosis(sentence(text), found)
+
+
+def blamed(accuracy: Evidence, evidence: list[Evidence]) -> str:
+    """What an evaluation does wrong.  Beside a reference that is said only of a formula that is known to be right."""
+    if accuracy.oracle != "like":
+        return "the formula is right, its evaluation loses digits"
+    known = [e for e in evidence if e.argument == accuracy.argument and e.question in ("formula", "forward")]
+    if any(e.stance == "for" for e in known):
+        return "the formula is right, its evaluation is needlessly inaccurate"
+    return "needlessly inaccurate, if not wrong, which its float type is too short to tell"
+
+
+def of_another(problem: Problem, e: Evidence) -> str:
+    """How a forward differs from the reference that it is to be like."""
+    name = problem.rule.standard.rule.name if problem.rule.standard else "the reference"
+    if e.claimed is None:
+        return f"the forward is not that of {name}: {e.detail}"
+    yours, true = apart(e.claimed, e.value)
+    return f"the forward is not that of {name}: {e.where[1:]}: yours {yours}, true {true} (certified), {e.detail}"
 
 
 def told(found: Explanation | None, contract: list[Evidence], formula: list[Evidence]) -> str:

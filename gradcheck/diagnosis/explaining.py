@@ -129,9 +129,10 @@ def explain(
 
 
 def suspected(look: Look, names: Iterable[str]) -> list[int]:
-    """The arguments of these names, and those whose claim is not the truth."""
+    """The arguments of these names, and those whose claim is not the truth but for the rounding of a short type."""
     names = set(names)
-    return [k for k, name in enumerate(look.names) if name in names or not right(look, k)]
+    told = look.short and bool(names)
+    return [k for k, name in enumerate(look.names) if name in names or not (told or right(look, k))]
 
 
 def right(look: Look, k: int) -> bool:

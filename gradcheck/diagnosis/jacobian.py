@@ -15,7 +15,7 @@ from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Slope, slope, with_enough_bits
 from gradcheck.oracles.lines import Lines, size_of
 from gradcheck.oracles.parts import phases
-from gradcheck.oracles.residuals import agree, unit
+from gradcheck.oracles.slopes import agree, unit
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.contract import ContractError, answer, call, given
 from gradcheck.diagnosis.intermediates import Vocabulary, intermediates
 from gradcheck.diagnosis.jacobian import Jacobian, jacobian
+from gradcheck.floats import FORMATS, double, epsilon, wide
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array
 
@@ -30,6 +31,8 @@ class Look:
     true: tuple[Array, ...]
     dy: tuple[Array, ...]
     elsewhere: dict[object, Jacobian | None] = field(default_factory=dict)
+    # Code for a short float type rounds to it inside, perhaps, whatever it is given.
+    short: bool = False
 
     @property
     def args(self) -> tuple[Array, ...]:
@@ -69,13 +72,16 @@ def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
     try:
         with np.errstate(all="ignore"):
             _, pullback = call(problem.rule, problem.args, problem.params)
-            return answer(problem.names, problem.args, pullback(given(dy, problem.single)))
+            answered = answer(problem.names, problem.args, pullback(given(dy, problem.single)))
+            return tuple(map(wide, answered))
     except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
         return None
 
 
 def first_look(problem: Problem) -> Look | None:
     """The look that the problem itself is; None where the true gradient is not known or not finite."""
+    short = any(epsilon(a.dtype) > FORMATS[0].eps for a in problem.args)
+    problem = in_double(problem) if short else problem
     known: dict[object, Jacobian | None] = {}
     true = problem.true
     if true is None or problem.kink:
@@ -85,7 +91,20 @@ def first_look(problem: Problem) -> Look | None:
         true = known[""].gradient(problem.dy, problem.claimed)
     if not all(np.isfinite(t).all() for t in (*true, *problem.claimed)):
         return None
-    return Look(problem, problem.claimed, true, problem.dy, known)
+    return Look(problem, tuple(map(wide, problem.claimed)), true, problem.dy, known, short)
+
+
+def in_double(problem: Problem) -> Problem:
+    """The problem in double precision, where a mistake shows without rounding; itself where the rule does not go there."""
+    args, dys = (tuple(map(double, group)) for group in (problem.args, problem.dy))
+    try:
+        with np.errstate(all="ignore"):
+            y, pullback = call(problem.rule, args, problem.params)
+            ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
+            claimed = answer(problem.names, args, pullback(given(dys, problem.single)))
+    except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
+        return problem
+    return replace(problem, args=args, dy=dys, y=ys, claimed=claimed)
 
 
 def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:

@@ -74,7 +74,8 @@ def entry_text(e: Evidence) -> str:
     yours, true = apart(e.claimed, e.value)
     # The kind alone says what the value is worth; the bar how far it may be off.
     bar = f" ± {e.bar:.0e}" if e.bar else f" by {e.oracle}"
-    return f"{where}: yours {yours}, true {true} ({e.kind}{bar})"
+    ulps = f", {e.detail}" if e.oracle == "like" else ""
+    return f"{where}: yours {yours}, true {true} ({e.kind}{bar}{ulps})"
 
 
 def apart(a: float | complex | None, b: float | complex | None) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import is_inexact, wide
 from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, alike, objects
 from gradcheck.lifted.complexes import joined
 from gradcheck.lifted.derivatives import HOLOMORPHIC, derivatives, primals
@@ -39,7 +40,7 @@ class Balls:
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
     are written into carry tangents.  literal: constants of the code are taken at their word.  `lost` counts the
     tangents of 0 that met an infinite derivative, `undecided` the comparisons that the last bits left open, `ties`
-    those of equal numbers whose tangents differ; tie: how these come out (-1, 0, 1), instead of as the tangents say.
+    those of equal numbers whose tangents differ.
     """
 
     name = "balls"
@@ -50,10 +51,9 @@ class Balls:
         final: bool = False,
         tangents: bool = False,
         budget: int | None = None,
-        tie: int | None = None,
         literal: bool = False,
     ) -> None:
-        self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
+        self.final, self.tangents, self.budget, self.literal = final, tangents, budget, literal
         self.operations = 0
         self.longest = 1
         self.ties = self.undecided = 0
@@ -66,7 +66,7 @@ class Balls:
         """A plain array whose floats are taken at their word, with a tangent of floats or balls."""
         array = np.asarray(array)
         companion = None if tangent is None else balls_of(np.asarray(tangent))
-        kept = array.dtype.kind in "fc"
+        kept = is_inexact(array.dtype)
         dtype = array.dtype if kept else np.dtype(complex if holds_complex(array) else float)
         value = balls_of(array)
         if kept and np.isnan(array).any():
@@ -79,7 +79,7 @@ class Balls:
             return self.exact(np.asarray(float(array)))
         if isinstance(array, ExactComplex):
             return self.exact(np.asarray(complex(array)))
-        array = np.asarray(array)
+        array = wide(np.asarray(array))
         if array.dtype == object:
             raise NotLiftable("an object array cannot be taken for exact numbers: use arrays of floats")
         if array.dtype.kind == "c" and not self.literal:
@@ -140,6 +140,12 @@ class Balls:
         self.lost += not derivative.is_finite()
         return tangent
 
+    def turns(self, n: int, sign: int) -> Lifted:
+        from flint import acb, fmpq
+
+        powers = [acb(fmpq(2 * sign * k, n)).exp_pi_i() for k in range(n)]
+        return Lifted(self, np.array(powers, dtype=object), None, complex)
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         inputs = alike(*inputs)
         values = [i.value for i in inputs]
@@ -180,8 +186,6 @@ class Balls:
         da, db = (np.broadcast_to(zero if c is None else c, sign.shape) for c in (a.companion, b.companion))
         directed = signs(da, db)
         self.ties += int(np.count_nonzero(open_ & (directed != 0)))
-        if self.tie is not None:
-            directed = np.where(directed != 0, self.tie, 0)
         return np.where(open_, directed, sign)
 
     def finite(self, a: Lifted) -> Array:

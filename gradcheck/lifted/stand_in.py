@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import is_inexact
 from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
 from gradcheck.lifted.sampling import each_entry
 from gradcheck.lifted.scipy_stand_in import ScipyStandIn
@@ -161,7 +162,7 @@ class NumpyStandIn:
 
     def _made(self, array: Any) -> Any:
         """A fresh array that can be written into; one of integers or booleans stays plain."""
-        if array.dtype.kind not in "fc":
+        if not is_inexact(array.dtype):
             return array
         made = self._system.zeros(array.shape)
         made = self._system.complexes(made) if array.dtype.kind == "c" else made

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from gradcheck.problems import Problem
     from gradcheck.results import Evidence
+    from gradcheck.rules import Rule
 
 # The order in which oracles speak: the exact one first, since what it finds (kinks, the true gradient) helps the rest.
 BUILT_IN = ("exact", "differences", "symbolic", "jax")
@@ -45,6 +46,23 @@ def available() -> dict[str, importlib.metadata.EntryPoint]:
 def load(name: str) -> Oracle:
     """The oracle of that name.  Raises what its module raises on import."""
     return available()[name].load()()  # type: ignore[no-any-return]
+
+
+def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
+    """The oracles of those names; after the exact one those for the reference and the jvp that a rule was given with.
+
+    Raises as `select`.
+    """
+    from gradcheck.oracles.forward_mode import ForwardMode
+    from gradcheck.oracles.like import Like
+
+    found = select(names)
+    after = 1 if found[0].name == "exact" else 0
+    if rule.jvp is not None:
+        found.insert(after, ForwardMode())
+    if rule.standard is not None:
+        found.insert(after, Like())
+    return found
 
 
 def select(names: str | Iterable[str]) -> list[Oracle]:

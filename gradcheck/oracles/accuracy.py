@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import FORMATS, epsilon, format_of, wide
 from gradcheck.lifted.array import objects
 from gradcheck.lifted.balls import balls_of, holds_complex, midpoints, precision
 from gradcheck.lifted.complexes import IMAG, REAL
@@ -50,9 +51,8 @@ def measure(problem: Problem, exact: Claim) -> dict[str, Accuracy]:
 
 def coarsest(problem: Problem) -> float:
     """The machine epsilon of the lowest precision among arguments, outputs and cotangents."""
-    dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
     # Points are floats: what a longer type holds beyond that is not looked at.
-    return max(float(np.finfo(d).eps) for d in (np.dtype(float), *dtypes))
+    return max(FORMATS[0].eps, *(epsilon(a.dtype) for a in (*problem.args, *problem.y, *problem.claimed)))
 
 
 def perturbed(problem: Problem, turn: int, epsilon: float) -> Claim | None:
@@ -91,15 +91,9 @@ def ulp(x: Array, epsilon: float) -> Array:
     """The spacing of floats of that epsilon at x; that of 0 is the smallest subnormal."""
     size = np.asarray(np.abs(midpoints(x) if x.dtype == object else x), dtype=float)
     size = np.where(np.isfinite(size), size, 0.0)
-    unit = float(format_of(epsilon).smallest_subnormal)
+    unit = format_of(epsilon).smallest_subnormal
     with np.errstate(under="ignore"):
         return np.asarray(np.maximum(2.0 ** np.floor(np.log2(np.maximum(size, 2.0**-1022))) * epsilon, unit))
-
-
-def format_of(epsilon: float) -> np.finfo[Any]:
-    """What is known of the float type with that epsilon."""
-    formats = [np.finfo(t) for t in (np.float64, np.float32, np.float16)]
-    return next(f for f in formats if f.eps >= epsilon)
 
 
 def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array, ...]], epsilon: float) -> Accuracy:
@@ -109,29 +103,44 @@ def worst(problem: Problem, question: str, exact: Claim, moved: list[tuple[Array
         "forward": (outputs, problem.y, exact.y),
         "gradient": (problem.names, problem.claimed, exact.cotangents),
     }[question]
-    largest, errors = 0.0, []
+    largest, errors, rounded = 0.0, [], 0.0
+    short = format_of(epsilon).name if epsilon > FORMATS[0].eps else ""
     place: tuple[str | None, tuple[int, ...] | None] = (None, None)
     for k, (mine, true) in enumerate(zip(ours, theirs, strict=True)):
         if not mine.size:
             continue
         weighted = weigh(mine, true, [m[k] for m in moved], epsilon)
         errors.append(weighted.ravel())
+        if short:
+            best = weigh(wide(midpoints(true).astype(mine.dtype)), true, [m[k] for m in moved], epsilon)
+            rounded = max(rounded, float(best.max()))
         if weighted.max() > largest:
             largest = float(weighted.max())
             place = (names[k], tuple(int(i) for i in np.unravel_index(int(weighted.argmax()), weighted.shape)))
     every = np.concatenate(errors) if errors else np.zeros(1)
-    return Accuracy(largest, float(np.median(every)), *place, budget=budget(problem, exact))
+    return Accuracy(
+        largest,
+        float(np.median(every)),
+        *place,
+        budget=budget(problem, exact),
+        best=rounded if short else None,
+        dtype=short,
+    )
 
 
 def weigh(mine: Array, true: Array, moved: list[Array], epsilon: float) -> Array:
     """|float - exact| over max(1 ULP, the largest change under perturbation), entry by entry; infinite for a NaN."""
-    error = apart(mine, true, float(format_of(epsilon).max))
+    return np.asarray(apart(mine, true, format_of(epsilon).max) / unit_of(true, moved, epsilon))
+
+
+def unit_of(true: Array, moved: list[Array], epsilon: float) -> Array:
+    """What errors are counted in: max(1 ULP, the largest change under perturbation), entry by entry."""
     unit = ulp(true, epsilon)
     for other in moved:
         change = objects(true - other)
         known = of_balls("is_finite", change).astype(bool)
         unit = np.maximum(unit, np.where(known, np.abs(midpoints(change)), 0.0))
-    return np.asarray(error / unit)
+    return unit
 
 
 def apart(mine: Array, true: Array, limit: float) -> Array:

@@ -39,6 +39,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from gradcheck.floats import wide
 from gradcheck.oracles.directions import directions, tied_groups
 from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, rounding_of, size_of
 from gradcheck.problems import Problem
@@ -84,11 +85,16 @@ def evidence(problem: Problem) -> Iterator[Evidence]:
             )
         return
     groups = list(tied_groups(problem)) if problem.kink else []
+    everything = {k: size_of(problem.args[k], 1.0) for k in moving} if problem.kink else {}
     comparisons = [Comparison(lines, k) for k in range(len(problem.args))]
     for k in moving:
         start, done = time.perf_counter(), lines.work
         readings = comparisons[k].readings()
         readings += [together([comparisons[i] for i in g], g) for first, g in groups if first == k]
+        if everything and k == moving[0]:
+            # Several kinks at once refute nothing; but what contradicts them is not confirmed either.
+            reading = together([comparisons[i] for i in moving], everything)
+            readings.append(reading._replace(stance="undecided") if reading.stance == "against" else reading)
         worst = max(readings, key=lambda r: r.badness)
         off = float(np.nan_to_num(abs(worst.claimed - worst.value), nan=np.inf))
         yield Evidence(
@@ -122,7 +128,7 @@ class Comparison:
 
     def __init__(self, lines: Lines, k: int) -> None:
         self.lines, self.problem, self.k = lines, lines.problem, k
-        self.x, self.claimed = self.problem.args[k], self.problem.claimed[k]
+        self.x, self.claimed = wide(self.problem.args[k]), wide(self.problem.claimed[k])
         # The scale that |dy * y| / |x| gives, and the larger of it and the claim, until the true value is known.
         self.unit = self.problem.scale(k, np.zeros(self.x.shape))
         self.scale = np.fmax(self.unit, np.where(np.isfinite(self.claimed), np.abs(self.claimed), 0))

@@ -40,14 +40,14 @@ class Exact:
         start = time.perf_counter()
         try:
             claims = self.claims(problem)
-            findings, operations = self._findings(problem, claims)
+            findings, operations = self.findings(problem, claims)
         except NotLiftable as error:
             yield self._silent(problem, "not liftable", str(error))
             return
         except TooLarge as error:
             yield self._silent(problem, "too large", str(error))
             return
-        exact = claims.first
+        exact = problem.extras["ideal"] = claims.first
         seconds = time.perf_counter() - start
         for finding in findings:
             yield replace(finding_evidence(problem, finding), operations=operations, seconds=seconds / len(findings))
@@ -71,7 +71,7 @@ class Exact:
             budget=min(problem.budget, max(MODERATE, problem.budget // 12)),
         )
 
-    def _findings(self, problem: Problem, claims: Claims) -> tuple[list[Finding], int]:
+    def findings(self, problem: Problem, claims: Claims) -> tuple[list[Finding], int]:
         """Entry by entry where that fits the budget, else by projections.  Raises TooLarge."""
         each = 3 * claims.first.operations
         units = sum(len(phases(a)) * a.size for a in problem.args)
@@ -132,6 +132,6 @@ def accuracy_evidence(problem: Problem, question: str, found: Accuracy) -> Evide
         entry=found.entry,
         value=found.worst,
         bar=found.budget,
-        detail=f"{what}: at most {found.worst:.3g} weighted ULPs (median {found.median:.2g}, budget {found.budget:g})",
+        detail=f"{what}: at most {found.told}",
         point=problem.point.name,
     )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.floats import HALF, epsilon, is_inexact, wide
 from gradcheck.oracles import same_source
 from gradcheck.oracles.differences import relative
 from gradcheck.oracles.residuals import at_kink
@@ -27,6 +28,8 @@ CANCELLING = 4.0
 # The twin rounds inside as well, of which its inputs tell nothing: below so much of the scale it does not look,
 # in double and in single precision.
 FINEST, FINEST_LOW = 2.0**-30, 2.0**-12
+# The twin of a half precision is evaluated in double: its own rounding is nothing, and the entries' decides.
+ROUNDING_HALF, CANCELLING_HALF = 4.0, 1.0
 # Differences below so much of the scale refute nothing, and bars beyond it say nothing for; in float32, the second.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
 
@@ -159,26 +162,25 @@ def single_precision(problem: Problem) -> bool:
 
 def ulp(x: Array) -> Array:
     """The spacing of each entry in its own type; 0 for zeros and integers, which are exact."""
-    if not np.issubdtype(x.dtype, np.floating):
+    if not is_inexact(x.dtype):
         return np.zeros(x.shape)
     return np.where((x == 0) | ~np.isfinite(x), 0.0, np.spacing(np.abs(x))).astype(float)
 
 
 def compared(problem: Problem, twin: Twin) -> Iterator[Evidence]:
     """Evidence for the forward, then for the formula where the twin's cotangents mean anything."""
-    dtypes = [a.dtype for a in (*problem.args, *problem.y, *problem.claimed) if a.dtype.kind in "fc"]
-    epsilon = max((float(np.finfo(d).eps) for d in dtypes), default=float(np.finfo(float).eps))
+    coarsest = max(map(epsilon, (a.dtype for a in (*problem.args, *problem.y, *problem.claimed))))
     for i, (ours, theirs) in enumerate(zip(problem.y, twin.y, strict=True)):
         size = np.abs(theirs[0])
         scale = np.full(ours.shape, np.max(size, initial=0.0, where=np.isfinite(size)))
         detail = "" if problem.single else f"output {i}"
-        yield from compare(problem, "forward", None, ours, theirs, scale, epsilon, detail)
+        yield from compare(problem, "forward", None, ours, theirs, scale, coarsest, detail)
     if problem.rule.surrogate is not None or problem.kink:
         yield said(problem, "not applicable", reason="surrogate" if problem.rule.surrogate is not None else "kink")
         return
     for k, (ours, theirs) in enumerate(zip(problem.claimed, twin.cotangents, strict=True)):
         scale = problem.scale(k, theirs[0])
-        for e in compare(problem, "formula", k, ours, theirs, scale, epsilon):
+        for e in compare(problem, "formula", k, ours, theirs, scale, coarsest):
             # Asked alone, this oracle has been told of no kinks.
             alone = problem.asked and problem.true is None
             kink = alone and e.stance == "against" and at_kink(problem, k, e.entry or ())
@@ -202,13 +204,16 @@ def compare(
         value = theirs[0]
         explained = np.nan_to_num(np.nanmax(np.abs(theirs - value), axis=0, initial=0.0)) / 2
         unit = problem.scale(argument, np.zeros(ours.shape)) if argument is not None else scale
-        bar = ROUNDING * (explained + epsilon * np.abs(value)) + CANCELLING * epsilon * unit
+        half = epsilon > HALF
+        many, few = (ROUNDING_HALF, CANCELLING_HALF) if half else (ROUNDING, CANCELLING)
+        bar = many * (explained + epsilon * np.abs(value)) + few * epsilon * unit
         bar = np.maximum(bar, (FINEST_LOW if single_precision(problem) else FINEST) * scale)
+        ours = wide(ours)
         equal = (ours == value) | (np.isnan(ours) & np.isnan(value))
         off = np.where(equal, 0.0, np.abs(ours - value))
         decisive = DECISIVE if epsilon < 2.0**-30 else DECISIVE_LOW
         against = ~(off <= np.fmax(bar, DECISIVE * scale)) & np.isfinite(value)
-        agrees = equal | ((off <= bar) & (bar <= decisive * scale))
+        agrees = equal | ((off <= bar) & (half | (bar <= decisive * scale)))
         rank = 2 * against + (~against & ~agrees)
         ratio = np.nan_to_num(off / np.where(bar > 0, bar, np.finfo(float).tiny), nan=np.inf)
         worst = np.unravel_index(np.lexsort((ratio.ravel(), rank.ravel()))[-1], ours.shape)

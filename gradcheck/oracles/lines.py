@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
 from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
@@ -114,14 +115,15 @@ class Lines:
 
     def line(self, tangents: Tangents) -> Line:
         """The counted outputs at args + t * tangents, as a function of t; NaN where the function has no value."""
-        moving = {k: (self.problem.args[k], v, v != 0) for k, v in tangents.items()}
+        moving = {k: (wide(self.problem.args[k]), wide(v), v != 0) for k, v in tangents.items()}
 
         def sample(t: float) -> Sample:
             args, misstep = list(self.problem.args), 0.0
             for k, (x, v, on) in moving.items():
-                args[k] = np.asarray(x + t * v, dtype=x.dtype)
+                args[k] = np.asarray(x + t * v, dtype=args[k].dtype)
                 wanted = (t * v)[on]
-                misstep = max(misstep, float(np.max(np.abs(((args[k] - x)[on] - wanted) / wanted), initial=0.0)))
+                made = (wide(args[k]) - x)[on]
+                misstep = max(misstep, float(np.max(np.abs((made - wanted) / wanted), initial=0.0)))
             y = self._outputs(args) if misstep < 0.25 else None
             return Sample(np.full(self.here.shape, np.nan) if y is None else y, misstep)
 
@@ -187,14 +189,14 @@ class Lines:
             central = self._sharpened(central, tangents, ladder.noise)
         if central.bar <= self.decisive * scale:
             return central
-        left, right = (self._measure(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1))
-        if np.isfinite(left.bar) and np.isfinite(right.bar) and abs(left.low - right.low) > left.bar + right.bar:
-            if not self.problem.kink:
-                return Slope(
-                    central.low, central.high, np.inf, "the slopes to either side differ: a kink inside the steps"
-                )
-            low, high = sorted((left.low, right.low))
-            return Slope(low, high, max(left.bar, right.bar), "subgradient at a kink")
+        estimates = [self._estimate(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1)]
+        left, right = map(self._contract, estimates)
+        if np.isfinite(left.bar) and np.isfinite(right.bar):
+            between = self._between(*estimates)
+            if self.problem.kink and between.low < between.high:
+                return between
+            if not self.problem.kink and abs(left.low - right.low) > left.bar + right.bar:
+                return central._replace(bar=np.inf, note="the slopes to either side differ: a kink inside the steps")
         if ladder.lives(1) != ladder.lives(-1):
             return right if ladder.lives(1) else left
         return central
@@ -226,13 +228,25 @@ class Lines:
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
+        return self._contract(self._estimate(ladder, look, scale))
+
+    def _estimate(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Estimate:
         target, limit = self.finest, self.decisive / 2
         found = derivative(ladder, look, self.weights, scale, target, limit)
         noise = hidden_noise(ladder, look(ladder.consecutive), found, self.weights)
         if np.any(noise > ladder.noise):
             ladder.noise = noise
             found = derivative(ladder, look, self.weights, scale, target, limit)
-        return self._contract(found)
+        return found
+
+    def _between(self, left: Estimate, right: Estimate) -> Slope:
+        # At a kink each output takes any of its own slopes: relu(-x) need not go to the side that relu(x) goes to.
+        apart = np.abs(left.value - right.value) > left.bar + right.bar
+        sharper = np.where(left.bar < right.bar, left.value, right.value)
+        sides = [(self.weights * np.where(apart, side.value, sharper)).real for side in (left, right)]
+        bar = float(np.sum(np.abs(self.weights) * np.fmax(left.bar, right.bar)))
+        low, high = (float(np.sum(end)) for end in (np.minimum(*sides), np.maximum(*sides)))
+        return Slope(low, high, bar + max(map(rounding_of, sides)), "subgradient at a kink")
 
     def _contract(self, found: Estimate) -> Slope:
         # The real part of sum(dy * slope): the partner of a tangent in JAX's convention.
@@ -248,19 +262,18 @@ def rounding_of(terms: Array) -> float:
 
 def flat(arrays: Iterable[Any]) -> Array:
     """All entries of all arrays in one row, real or complex, in double precision."""
-    rows = [np.ravel(np.asarray(a)) for a in arrays]
+    rows = [wide(np.ravel(np.asarray(a))) for a in arrays]
     return np.concatenate(rows, dtype=complex if any(np.iscomplexobj(r) for r in rows) else float)
 
 
 def precision(x: Any) -> float:
     """The relative spacing of the numbers of an array."""
-    dtype = np.asarray(x).dtype
-    return float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.inexact) else float(np.finfo(float).eps)
+    return epsilon(np.asarray(x).dtype) or float(np.finfo(float).eps)
 
 
 def movable(x: Array) -> bool:
     """Whether an argument has entries that can be moved."""
-    return x.size > 0 and np.issubdtype(x.dtype, np.inexact)
+    return x.size > 0 and is_inexact(x.dtype)
 
 
 def size_of(x: Array, typical: float) -> Array:

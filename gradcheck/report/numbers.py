@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.floats import wide
+
 
 def number(value: float | complex | None, digits: int = 4) -> str:
     """A number to so many significant digits; an empty text for None."""
@@ -37,13 +39,14 @@ def brief(value: Any) -> str:
     if not isinstance(value, np.ndarray | np.generic):
         text = repr(value)
         return text if len(text) <= 80 else text[:77] + "..."
-    array = np.asarray(value)
+    given = np.asarray(value)
+    array = wide(given)
     if array.size <= 12:
         return " ".join(np.array2string(array, precision=4, separator=", ", max_line_width=10_000).split())
     shape = " × ".join(map(str, array.shape))
     if array.dtype.kind not in "fiu":
-        return f"{array.dtype}, {shape}"
-    return f"{array.dtype}, {shape}, from {array.min():.4g} to {array.max():.4g}"
+        return f"{given.dtype}, {shape}"
+    return f"{given.dtype}, {shape}, from {array.min():.4g} to {array.max():.4g}"
 
 
 def duration(seconds: float) -> str:

@@ -23,10 +23,7 @@ def render_result(result: Result) -> str:
         parts.append(f"  {result.missing}")
     if result.diagnosis:
         parts.append(indented(result.diagnosis))
-    tail = [
-        f"  {question}: at worst {number(a.worst, 3)} weighted ULPs (median {number(a.median, 3)}, budget {a.budget:g})"
-        for question, a in result.accuracy.items()
-    ]
+    tail = [f"  {question}: at worst {a.told}" for question, a in result.accuracy.items()]
     if result.kept:
         tail.append(f"  the pullback {keeps(result.kept)}")
     if result.failed_at and (not result or result.refuted):

@@ -8,8 +8,9 @@ import pytest
 
 from gradcheck import Rule, check
 from gradcheck.contract import evaluate
+from gradcheck.floats import format_of
 from gradcheck.lifted.evaluate import claim
-from gradcheck.oracles.accuracy import format_of, measure, ulp
+from gradcheck.oracles.accuracy import measure, ulp
 from gradcheck.results import Evidence, Point, Result
 
 
