@@ -5,6 +5,7 @@ Certified; of a black box measured, where that is accurate enough to tell one mi
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,25 +136,33 @@ def measured(problem: Problem, args: tuple[Array, ...]) -> Jacobian | None:
     if sum(a.size for a in args) > MEASURED:
         return None
     y = problem.forward(*args)
-    lines = Lines(replace(problem, args=args, y=y, dy=tuple(np.ones_like(v) for v in y)))
-    if not lines.finite or any(not np.issubdtype(v.dtype, np.inexact) for v in y):
+    if any(not np.issubdtype(v.dtype, np.inexact) for v in y):
         return None
-    columns: list[tuple[tuple[Column, ...], ...]] = []
-    for k, argument in enumerate(args):
-        sizes = size_of(argument, 1.0)
-        of_argument = []
-        for entry in np.ndindex(argument.shape):
-            slopes = [
-                lines.slopes({k: sizes[entry] * direction[k]})
-                for phase in phases(argument)
-                if (direction := unit(problem, k, entry, phase))[k] is not None
-            ]
-            parts = [None if s is None else split(s / sizes[entry], y) for s in slopes]
-            if any(p is None for p in parts):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lines = Lines(replace(problem, args=args, y=y, dy=tuple(np.ones_like(v) for v in y)))
+        if not lines.finite:
+            return None
+        columns = [measured_columns(lines, k, y) for k in range(len(args))]
+    known = tuple(c for c in columns if c is not None)
+    return Jacobian(tuple(a.shape for a in args), known, measured=True) if len(known) == len(args) else None
+
+
+def measured_columns(lines: Lines, k: int, y: tuple[Array, ...]) -> tuple[tuple[Column, ...], ...] | None:
+    """The columns of one argument; None where one is too coarse."""
+    argument = lines.problem.args[k]
+    sizes = size_of(argument, 1.0)
+    found = []
+    for entry in np.ndindex(argument.shape):
+        parts = []
+        for phase in phases(argument):
+            slopes = lines.slopes({k: sizes[entry] * unit(lines.problem, k, entry, phase)[k]})
+            if slopes is None:
                 return None
-            of_argument.append(tuple(Column(p, p) for p in parts if p is not None))
-        columns.append(tuple(of_argument))
-    return Jacobian(tuple(a.shape for a in args), tuple(columns), measured=True)
+            row = split(slopes / sizes[entry], y)
+            parts.append(Column(row, row))
+        found.append(tuple(parts))
+    return tuple(found)
 
 
 def split(row: Array, y: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -77,7 +77,9 @@ ELEMENTARY = {
     "log1p": (lambda x: jnp.log1p(x), {"x": positive("n", at=(1e200,))}),
     "i0": (lambda x: jnp.i0(x), {"x": real("n", at=(0.0,))}),
     "sinc": (lambda x: jnp.sinc(x), {"x": real("n", at=(0.0, 1e-5))}),
-    "hypot": (lambda x, y: jnp.hypot(x, y), {"x": real("n", at=(1e200,)), "y": real("n", 1.0, 2.0, at=(1e200,))}),
+    "hypot": (lambda x, y: jnp.hypot(x, y), {
+        "": {"x": real("n"), "y": positive("n")},
+        "large": {"x": real("", 1.0, 2.0, at=(1e155,)), "y": real("", 1.0, 2.0, at=(1e155,))}}),
     "arctan2": (lambda x, y: jnp.arctan2(x, y), {"x": real("n", 1.0, 2.0, at=(1e200,)), "y": real("n", 1.0, 2.0, at=(1e200,))}),
 }  # fmt: skip
 
