@@ -66,6 +66,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "adapters":
+        return importlib.import_module("gradcheck.adapters")
     if name not in _HOME:
         raise AttributeError(f"module 'gradcheck' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -56,6 +56,9 @@ class Case:
 
     def split(self, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Drawn values as differentiated arguments, in the order of the signature, and parameters."""
+        if self.rule.names:
+            params = {k: v for k, v in values.items() if k not in self.rule.names and k[0] != "_"}
+            return tuple(values[n] for n in self.rule.names if n in values), params
         args: list[Any] = []
         for parameter in self.rule.arguments:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck import contract
+from gradcheck.adapters.trees import flattened
 from gradcheck.cases import Case
 from gradcheck.gathering import gather
 from gradcheck.judging import judge
@@ -46,7 +46,7 @@ def check(
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
     rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
-    args: float or complex arrays, which are differentiated; without any, the points of the rule's declared domain.
+    args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
     jvp: ``jvp(args, tangents, **params)`` returns ``(y, tangent of y)``, as in JAX: checked beside the pullback.
@@ -72,7 +72,7 @@ def check(
     settings = Settings(oracles, seed, budget, timeout, search)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
     if domain is not None:
-        rule = Rule(rule.function, domains={"": domain}, jax=rule.jax, sympy=rule.sympy)
+        rule = rule.but(domains={"": domain})
     rule = held_to(rule, like, accuracy, times)
     rule = with_jvp(rule, jvp)
     if not args and rule.arguments and rule.domains:
@@ -81,8 +81,10 @@ def check(
         return noticed(check_and_search(rule, rule.name, points, cases, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
+    rule, args = opened(rule, args)
     names = rule.argument_names(len(args))
-    whole = {n: a for n, a in zip(names, args, strict=True) if vjp is not None and np.asarray(a).dtype.kind in "iub"}
+    plain = vjp is not None and not rule.names
+    whole = {n: a for n, a in zip(names, args, strict=True) if plain and np.asarray(a).dtype.kind in "iub"}
     if vjp is not None and 0 < len(whole) < len(args):
         rule = held(unwrapped(rule_or_forward), vjp, {n: n in whole for n in names}, jax=jax, sympy=sympy)
         rule = held_to(rule, like, accuracy, times)
@@ -96,6 +98,13 @@ def check(
     return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))
 
 
+def opened(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
+    """What the arguments mean as arrays, and the rule of these: tensors, parameters of layers, dicts of arrays."""
+    if rule.adapt is not None:
+        rule, args = rule.adapt(rule, args)
+    return flattened(rule, args)
+
+
 def around(rule: Rule, point: Point) -> Case:
     """The case that a search tries for a rule with given arguments: its own domain, or one guessed from them."""
     from gradcheck.guessing import guess
@@ -103,7 +112,7 @@ def around(rule: Rule, point: Point) -> Case:
     if rule.domains:
         return Case(rule, next(iter(rule.domains)))
     domain = guess(rule, point.args, point.params)
-    return Case(Rule(rule.function, domains={"": domain}))
+    return Case(rule.but(domains={"": domain}))
 
 
 def named(point: Point, case: Case) -> Point:
@@ -127,11 +136,8 @@ def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: fl
         raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
     if like is None and accuracy is None:
         return rule
-    held_ = copy(rule)
-    held_.accuracy = rule.accuracy if accuracy is None else float(accuracy)
-    if like is not None:
-        held_.standard = Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
-    return held_
+    standard = None if like is None else Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    return rule.but(accuracy=rule.accuracy if accuracy is None else float(accuracy), standard=standard)
 
 
 def with_jvp(rule: Rule, jvp: Function | None) -> Rule:
@@ -140,9 +146,7 @@ def with_jvp(rule: Rule, jvp: Function | None) -> Rule:
         return rule
     if not callable(jvp):
         raise TypeError(f"jvp is {contract.describe(jvp)}: pass a function jvp(args, tangents)")
-    both = copy(rule)
-    both.jvp = jvp
-    return both
+    return rule.but(jvp=jvp)
 
 
 def unwrapped(function: Function) -> Function:
@@ -160,6 +164,8 @@ def as_rule(
         raise TypeError(f"vjp is {contract.describe(vjp)}: pass a function vjp(dy, *args)")
     if isinstance(function, Rule) and vjp is None and jax is None and sympy is None:
         return function
+    if isinstance(function, Rule) and vjp is None:
+        return function.but(jax=jax, sympy=sympy)
     inner = unwrapped(function)
     return Rule(inner, jax=jax, sympy=sympy) if vjp is None else from_vjp(inner, vjp, jax=jax, sympy=sympy)
 

@@ -14,7 +14,7 @@ from gradcheck.results import Array, Kept
 
 def kept(pullback: Callable[..., Any], inputs: Iterable[Any], outputs: Iterable[Any]) -> Kept:
     """What the pullback of one call keeps, beside what the call was given and gave."""
-    return Kept(size(reachable(pullback)), size(arrays_in(inputs)), size(arrays_in(outputs)))
+    return Kept(size(reachable(pullback)), size(reachable([*inputs])), size(reachable([*outputs])))
 
 
 def size(arrays: Iterable[Array]) -> int:
@@ -29,11 +29,6 @@ def memory(array: Array) -> Array:
         # NumPy's as_strided puts an object of its own between a view and its array.
         array, base = (base if isinstance(base, np.ndarray) else array), getattr(base, "base", None)
     return array
-
-
-def arrays_in(values: Iterable[Any]) -> list[Array]:
-    """Those of some values that are arrays; NumPy's scalars are arrays of no axes."""
-    return [np.asarray(v) for v in values if isinstance(v, np.ndarray | np.generic)]
 
 
 def reachable(root: Any) -> Iterator[Array]:

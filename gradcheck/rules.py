@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -49,8 +50,11 @@ class Rule:
         cotangent: Function | None = None,
         accuracy: float = 16.0,
         graph: Function | None = None,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.function = function
+        # What messages call the arguments, where the signature does not say.
+        self.names = names
         self.domains: Mapping[str, Domain] = domains or {}
         self.jax, self.sympy, self.sympy_matrix = jax, sympy, sympy_matrix
         self.source = source
@@ -65,6 +69,10 @@ class Rule:
         self.jvp: Function | None = None
         # Whether forward and backward are functions of their own, which may share what the last forward left behind.
         self.separate = False
+        # Of other people's code: ``adapt(rule, args)`` is the rule of arrays, and the arrays, that a check of args means.
+        self.adapt: Callable[[Rule, tuple[Any, ...]], tuple[Rule, tuple[Any, ...]]] | None = None
+        # What is said beside the verdict where arguments are complex.
+        self.convention = ""
         # update_wrapper would overwrite the attributes above with those of a wrapped rule (__dict__).
         functools.update_wrapper(self, function, updated=())
         self._check_declaration()
@@ -76,6 +84,16 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
+
+    def but(self, **changed: Any) -> Rule:
+        """The same rule with other attributes."""
+        made = copy.copy(self)
+        vars(made).update(changed)
+        if "function" in changed:
+            functools.update_wrapper(made.function, self.function, updated=())
+            functools.update_wrapper(made, made.function, updated=())
+        made._check_declaration()
+        return made
 
     @property
     def name(self) -> str:
@@ -94,8 +112,8 @@ class Rule:
 
     def argument_names(self, count: int) -> tuple[str, ...]:
         """A name for each of `count` actual arguments: variadic ones become ``xs0``, ``xs1``, ..."""
-        names: list[str] = []
-        for parameter in self.arguments:
+        names: list[str] = list(self.names)
+        for parameter in () if names else self.arguments:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 names += [f"{parameter.name}{i}" for i in range(count - len(names))]
             else:
@@ -123,12 +141,14 @@ class Rule:
             for key, spec in domain.items():
                 if not isinstance(spec, Spec):
                     raise TypeError(f"{where}: domain of {key!r} is {spec!r}: use a domain such as real('n k')")
-                if key not in parameters and key.rstrip("0123456789") not in variadic and not key.startswith("_"):
+                known = {*parameters, *self.names}
+                if key not in known and key.rstrip("0123456789") not in variadic and not key.startswith("_"):
                     raise ValueError(f"{where}: domain names {key!r}, the function has {list(parameters)}")
             missing = [
                 p.name
                 for p in parameters.values()
-                if p.default is inspect.Parameter.empty
+                if not self.names
+                and p.default is inspect.Parameter.empty
                 and p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
                 and p.name not in domain
             ]

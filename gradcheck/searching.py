@@ -207,11 +207,16 @@ def fails_silently(case: Case, point: Point, seed: int, judge: Judge) -> bool:
 
 def fails_quickly(problem: Problem) -> bool:
     """Contract, then the formula along weighted projections and its accuracy: certified, but for black boxes."""
-    if any(True for _ in contract.examine(problem)):
+    if misbehaves(problem):
         return True
-    if right(problem):
+    if not problem.size or right(problem):
         return False
     return any(e.stance == "against" for e in closely(problem))
+
+
+def misbehaves(problem: Problem) -> bool:
+    """Whether contract has something against a pullback at a point."""
+    return any(e.stance == "against" for e in contract.examine(problem))
 
 
 def closely(problem: Problem) -> list[Evidence]:

@@ -141,11 +141,14 @@ def gelu_tanh(x: Array) -> Pulled:
     dx = dy (s + x s (1 - s) u'), where (1 + tanh(u / 2)) / 2 = sigmoid(u) = s keeps its digits where tanh is near -1.
     """
     c = (8 / np.pi) ** 0.5
-    u = c * (x + 0.044715 * x * x * x)
-    s = expit(u)
+
+    def u() -> Any:
+        return c * (x + 0.044715 * x * x * x)
+
+    s = expit(u())
 
     def pullback(dy: Array) -> Any:
-        return dy * s * (1 + x * expit(-u) * c * (1 + 3 * 0.044715 * x * x))
+        return dy * s * (1 + x * expit(-u()) * c * (1 + 3 * 0.044715 * x * x))
 
     return x * s, pullback
 

@@ -116,7 +116,10 @@ def reciprocal(x: Array) -> Pulled:
 
 
 @rule(
-    domains=pairs(partial(positive, at=(1e-3, 1.0)), partial(real, at=(0.0, 1.0, 2.0))),
+    domains={
+        **pairs(partial(positive, at=(1e-3, 1.0)), partial(real, at=(0.0, 1.0, 2.0))),
+        "zero": dict(a=made(lambda: np.zeros(4)), b=made(lambda: np.array([0.0, 1.0, 2.0, 3.0]))),
+    },
     jax=lambda jax, a, b: jax.numpy.power(a, b),
     sympy=lambda sympy, a, b: a**b,
 )
@@ -136,26 +139,33 @@ def pow(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domains=pairs(partial(positive, at=(1e-3, 1.0)), partial(real, at=(0.0, 2.0))),
+    domains={
+        **pairs(partial(positive, at=(1e-3, 1.0)), partial(real, at=(0.0, 2.0))),
+        "single": dict(a=real("n k", 0.5, 4.0, dtype="float32"), b=real("k")),
+        "single exponent": dict(a=positive("n k"), b=real("k", dtype="float32")),
+    },
     jax=lambda jax, a, b: jax.numpy.float_power(a, b),
     sympy=lambda sympy, a, b: a**b,
 )
 def float_power(a: Array, b: Array) -> Pulled:
     """a to the power b in double precision, a ≥ 0, in the arguments' type, broadcasting.  (...), (...) -> (...)
 
-    The pullback of `pow`, in double precision too.
+    The pullback of `pow`, in double precision too: float32 arguments stay alive as float64.
     """
-    y, wide = pow(a.astype(float), b.astype(float))
+    y, wide = pow(a.astype(float, copy=False), b.astype(float, copy=False))
 
     def pullback(dy: Array) -> Any:
-        da, db = wide(dy.astype(float))
+        da, db = wide(dy)
         return da.astype(a.dtype), db.astype(b.dtype)
 
     return y.astype(np.result_type(a, b)), pullback
 
 
 @rule(
-    domain=dict(x=nonzero("n k"), exponent=choice(3, -2, 2, 1, 0)),
+    domains={
+        "": dict(x=nonzero("n k"), exponent=choice(3, -2, 2, 1, 0)),
+        "zero": dict(x=real("n k", at=(0.0,) * 4), exponent=choice(0, 1, 2, 3)),
+    },
     jax=lambda jax, x, *, exponent: jax.lax.integer_pow(x, exponent),
     sympy=lambda sympy, x, *, exponent: x**exponent,
 )
@@ -233,11 +243,11 @@ def cbrt(x: Array) -> Pulled:
 def abs(x: Array) -> Pulled:
     """|x|.  (...) -> (...)
 
-    dx = dy sign(x).  The cotangent at x = 0 is 0, as in PyTorch; in JAX it is dy.
+    dx = dy conj(sign(x)), of complex numbers too.  The cotangent at x = 0 is 0, as in PyTorch; in JAX it is dy.
     """
 
     def pullback(dy: Array) -> Array:
-        return dy * np.sign(x)
+        return dy * np.conj(np.sign(x))
 
     return np.abs(x), pullback
 
@@ -272,8 +282,8 @@ def maximum(a: Array, b: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
-        share = np.where(a == b, 0.5, a > b).astype(dy.dtype)
-        return unbroadcast(dy * share, a.shape), unbroadcast(dy * (1 - share), b.shape)
+        half = dy * (a == b) / 2
+        return unbroadcast(dy * (a > b) + half, a.shape), unbroadcast(dy * (a < b) + half, b.shape)
 
     return np.maximum(a, b), pullback
 
@@ -290,8 +300,8 @@ def minimum(a: Array, b: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
-        share = np.where(a == b, 0.5, a < b).astype(dy.dtype)
-        return unbroadcast(dy * share, a.shape), unbroadcast(dy * (1 - share), b.shape)
+        half = dy * (a == b) / 2
+        return unbroadcast(dy * (a < b) + half, a.shape), unbroadcast(dy * (a > b) + half, b.shape)
 
     return np.minimum(a, b), pullback
 
@@ -308,8 +318,7 @@ def clip(x: Array, *, low: float, high: float) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
-        inside = np.where((x == low) | (x == high), 0.5, (low < x) & (x < high))
-        return dy * inside.astype(dy.dtype)
+        return dy * ((low < x) & (x < high)) + dy * ((x == low) | (x == high)) / 2
 
     return np.clip(x, low, high), pullback
 

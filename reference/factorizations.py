@@ -6,6 +6,7 @@ own; dx is symmetric.  Signs of vectors are those of LAPACK: they are constant n
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,11 @@ def positive(rng: Generator, draw: Draw) -> Array:
 def symmetric(x: Array) -> Array:
     """(x + xᵀ) / 2."""
     return (x + x.mT) / 2
+
+
+def columns(x: Array) -> Array:
+    """x as a matrix of its columns; a vector is one."""
+    return x.reshape((len(x), math.prod(x.shape[1:])))
 
 
 def apart(values: Array) -> Array:
@@ -210,7 +216,7 @@ def svd(x: Array) -> Pulled:
 def svdvals(x: Array) -> Pulled:
     """Singular values of x, descending, distinct and not 0.  (..., n, k) -> (..., r)
 
-    dx = u diag(dy) vᵀ.
+    dx = u diag(dy) vᵀ.  The pullback keeps u and v in place of x: they are dear to find again.
     """
     u, s, vt = np.linalg.svd(x, full_matrices=False)
 
@@ -230,7 +236,7 @@ def svdvals(x: Array) -> Pulled:
             b=real("n k"),
             lower=choice(True, False),
             trans=choice(1),
-            unit_diagonal=choice(False, True, True),
+            unit_diagonal=choice(False, True),
         ),
         "vector": dict(a=made(factor), b=real("n"), lower=choice(False, True), unit_diagonal=choice(True)),
     },
@@ -249,7 +255,7 @@ def triangular_solve(a: Array, b: Array, *, lower: bool = False, trans: int = 0,
 
     def pullback(dy: Array) -> Any:
         db = solve_triangular(a, dy, 1 - trans, lower, unit_diagonal)
-        left, right = (x.reshape((len(a), -1)) for x in ((y, db) if trans else (db, y)))
+        left, right = (columns(x) for x in ((y, db) if trans else (db, y)))
         return (np.tril if lower else np.triu)(-left @ right.T, (-1 if lower else 1) * unit_diagonal), db
 
     return y, pullback
@@ -279,7 +285,7 @@ def cho_solve(c: Array, b: Array, *, lower: bool = True) -> Pulled:
 
     def pullback(dy: Array) -> Any:
         db = solve_by_cholesky((c, lower), dy)
-        product = db.reshape((len(c), -1)) @ y.reshape((len(c), -1)).T
+        product = columns(db) @ columns(y).T
         both = product + product.T
         return -(np.tril(both @ np.tril(c)) if lower else np.triu(np.triu(c) @ both)), db
 
@@ -333,7 +339,7 @@ def lstsq(a: Array, b: Array) -> Pulled:
     def pullback(dy: Array) -> Any:
         inverse = np.linalg.pinv(a)
         db = inverse.T @ dy
-        rest, weight, back, found = (x.reshape((len(x), -1)) for x in (b - a @ y, inverse @ db, db, y))
+        rest, weight, back, found = (columns(x) for x in (b - a @ y, inverse @ db, db, y))
         return rest @ weight.T - back @ found.T, db
 
     return y, pullback

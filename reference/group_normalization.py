@@ -64,7 +64,7 @@ def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, eps: float =
 
     def pullback(dy: Array) -> Any:
         dgamma, dbeta = unbroadcast(dy * normal, g.shape), unbroadcast(dy, b.shape)
-        dx = pull_standard((dy * g).reshape(standard.shape)).reshape(x.shape)
+        dx = pull_standard((dy * g).reshape(standard.shape)).reshape(normal.shape)
         return dx, dgamma.reshape(gamma.shape), dbeta.reshape(beta.shape)
 
     return g * normal + b, pullback
@@ -132,6 +132,7 @@ def local_response_norm(x: Array, *, size: int, alpha: float = 1e-4, beta: float
     """x / s^beta, s = k + alpha / size Σ x² over `size` neighbouring channels.  (n, c, x, y) -> (n, c, x, y)
 
     dx = dy s^-beta - 2 alpha beta / size x Σ dy y / s, summed over the channels that have this one as a neighbour.
+    The pullback keeps s and s^-beta beside x and y: powers are dear.
     """
     near = neighbours(x.shape[1], size).astype(x.dtype)
     s = k + alpha / size * np.moveaxis(np.tensordot(near, x * x, (1, 1)), 0, 1)

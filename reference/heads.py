@@ -96,7 +96,7 @@ def multi_head_attention(
     """Attention of each head's projections, projected.  (..., t, d), (..., s, d), (..., s, d), (k, d), (k), (d, d), (d) -> (..., t, d)
 
     k = 3d: the weights of queries, keys and values one below the other, as in PyTorch.  The pullback is those of its
-    four projections around that of the attention, and keeps what these keep.  mask is for all heads, or (..., heads, t, s).
+    four projections around that of the attention.  The pullback keeps what these keep.  mask is for all heads, or (..., heads, t, s).
     The bias of the keys moves all scores of a query alike: its cotangent is 0, where a sum would leave rounding errors.
     Raises ValueError where heads does not divide d.
     """
@@ -152,6 +152,7 @@ def grouped_query_attention(
     """Attention in which h / g heads of queries share keys and values.  (..., h, t, d), (..., g, s, d), (..., g, s, e) -> (..., h, t, e)
 
     The queries of a group are one long sequence, so dk and dv sum over them by themselves.  mask: (t, s), for all heads.
+    The pullback keeps p, one number for every query and key.
     Raises ValueError where g does not divide h.
     """
     (*batch, heads, t, d), (groups, s) = q.shape, k.shape[-3:-1]
@@ -193,6 +194,7 @@ def alibi_attention(q: Array, k: Array, v: Array, *, causal: bool = True) -> Pul
     """softmax(q kᵀ / √d - m |i - j|) v, m = 2^(-8/h), 2^(-16/h), ... for h heads.  (..., h, t, d), (..., h, s, d), (..., h, s, e) -> (..., h, t, e)
 
     The pullback is that of scaled_dot_product_attention with this bias.  causal: query i sees the keys up to i.
+    The pullback keeps p, one number for every query and key.
     """
     bias = distances(q.shape[-3], q.shape[-2], k.shape[-2]).astype(q.dtype)
     y, pullback = scaled_dot_product_attention(q, k, v, bias=bias, causal=causal)

@@ -22,7 +22,7 @@ def places(rng: Generator, draw: Draw, x: Array, axis: int) -> Array:
 
 def scattered(dy: Array, x: Array, key: Any) -> Array:
     """The cotangent of x whose entries at `key` have the cotangent dy."""
-    dx = np.zeros_like(x)
+    dx = np.zeros(x.shape, x.dtype)
     np.add.at(dx, key, dy)
     return dx
 

@@ -279,6 +279,7 @@ def inv(x: Array) -> Pulled:
         "vector": dict(a=invertible("n"), b=real("n")),
         "batches": dict(a=made(regular), b=real("b n k")),
         "broadcast": dict(a=invertible("n"), b=real("b n k")),
+        "one right side": dict(a=made(regular), b=made(lambda rng, a: rng.uniform(-2, 2, a.shape[-2:]), "(n n)")),
     },
     jax=lambda jax, a, b: jax.numpy.linalg.solve(a, b),
     sympy=lambda sympy, a, b: matrices(lambda sympy, m: m.inv())(sympy, a) @ b,
@@ -330,8 +331,10 @@ def det(x: Array) -> Pulled:
 def slogdet(x: Array) -> Pulled:
     """The sign of det x, and log |det x|.  (..., n, n) -> (...), (...)
 
-    dx = dlog x⁻ᵀ; the sign has derivative 0.
+    dx = dlog x⁻ᵀ; the sign has derivative 0.  Raises TypeError for complex x, the sign of whose determinant moves.
     """
+    if np.iscomplexobj(x):
+        raise TypeError("x is complex: the sign of its determinant is no constant; use det")
     sign, log = np.linalg.slogdet(x)
 
     def pullback(dy: tuple[Array, Array]) -> Array:
@@ -357,12 +360,12 @@ def matrix_power(x: Array, *, exponent: int) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
+        one, none = np.eye(base.shape[-1], dtype=base.dtype), np.zeros_like(base)
         powers = list(accumulate(range(abs(exponent)), lambda power, _: power @ base, initial=one))
         if exponent >= 0:
-            return sum((powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent)), np.zeros_like(x))
-        return -sum((powers[r] @ dy @ powers[1 - exponent - r] for r in range(1, 1 - exponent)), np.zeros_like(x))
+            return sum((powers[r] @ dy @ powers[exponent - 1 - r] for r in range(exponent)), none)
+        return -sum((powers[r] @ dy @ powers[1 - exponent - r] for r in range(1, 1 - exponent)), none)
 
     base = x.mT if exponent >= 0 else np.linalg.inv(x).mT
-    one = np.eye(x.shape[-1], dtype=x.dtype)
 
     return np.linalg.matrix_power(x, exponent), pullback

@@ -1,4 +1,4 @@
-"""Loss functions: what a network is trained to make small."""
+"""Loss functions: what a network is trained to make small.  The common ones, and what all losses share."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from reference.declaring import Pulled
 REDUCTION = choice("mean", "sum", "none")
 
 
-def reduced(loss: Array, reduction: str) -> Pulled:
-    """The mean of a loss, its sum, or itself ("none"), and the pullback to the entries.  Raises ValueError for another word."""
-    shape, size = loss.shape, loss.size  # the pullback keeps these, and not the losses
+def reduced(loss: Array, reduction: str, total: float | None = None) -> Pulled:
+    """The mean of a loss, its sum, or itself ("none"), and the pullback to the entries.  Raises ValueError for another word.
+
+    total: what a mean divides the sum by, where that is not the number of losses.
+    """
+    shape, size = loss.shape, loss.size if total is None else total  # the pullback keeps these, and not the losses
     if reduction == "mean":
-        return loss.mean(), lambda dy: np.broadcast_to(dy / size, shape)
+        return loss.sum() / size, lambda dy: np.broadcast_to(dy / size, shape)
     if reduction == "sum":
         return loss.sum(), lambda dy: np.broadcast_to(dy, shape)
     if reduction == "none":
@@ -28,9 +31,28 @@ def reduced(loss: Array, reduction: str) -> Pulled:
     raise ValueError(f"reduction is {reduction!r}: use 'mean', 'sum' or 'none'")
 
 
-def reduced_by(loss: Any, reduction: str) -> Any:
+def reduced_by(loss: Any, reduction: str, total: float | None = None) -> Any:
     """The same for a twin, by the methods that all arrays have."""
-    return loss if reduction == "none" else loss.sum() / (loss.size if reduction == "mean" else 1)
+    count = loss.size if total is None else total
+    return loss if reduction == "none" else loss.sum() / (count if reduction == "mean" else 1)
+
+
+def signs_like(rng: np.random.Generator, x: Array) -> Array:
+    """-1 or 1 for each x"""
+    return np.asarray(rng.choice([-1.0, 1.0], x.shape))
+
+
+def positive_part(sympy: Any, a: Any) -> Any:
+    """max(a, 0) for a symbol, in pieces whose derivatives sympy knows."""
+    return sympy.Piecewise((a, a > 0), (0, True))
+
+
+def hits(labels: Array, classes: int) -> Array:
+    """One-hot rows, as booleans: (...) -> (..., k).  Raises ValueError for labels that are not 0 to k - 1."""
+    hit = labels[..., None] == np.arange(classes)
+    if not hit.any(-1).all():
+        raise ValueError(f"labels are {labels.min()} to {labels.max()}: use integers from 0 to {classes - 1}")
+    return np.asarray(hit)
 
 
 def difference(x: Array, target: Array) -> Any:
@@ -38,6 +60,13 @@ def difference(x: Array, target: Array) -> Any:
     if x.shape != target.shape:
         raise ValueError(f"target has shape {target.shape}, x has {x.shape}: reshape one of them")
     return x - target
+
+
+def matched(target: Array, x: Array) -> Any:
+    """target in the dtype of x, so that integers and booleans may be given.  Raises ValueError where the shapes differ."""
+    if x.shape != target.shape:
+        raise ValueError(f"target has shape {target.shape}, x has {x.shape}: reshape one of them")
+    return target.astype(x.dtype, copy=False)
 
 
 def apart(x: Array, rng: np.random.Generator) -> Array:
@@ -60,15 +89,14 @@ def softmax_cross_entropy(logits: Array, *, labels: Array, reduction: str = "mea
     """-log(softmax(logits)) at the labels, their mean, sum or neither.  (n, k) -> () or (n)
 
     dlogits = dy (softmax(logits) - one_hot(labels)); p - 1 is expm1(log p), which keeps its digits where p is near 1.
-    labels are integers from 0 to k - 1; others raise ValueError.
+    labels are integers from 0 to k - 1; others raise ValueError.  classification_losses.cross_entropy has class weights,
+    smoothed and ignored labels, and probabilities in place of labels.
     """
-    hit = labels[..., None] == np.arange(logits.shape[-1])
-    if not hit.any(-1).all():
-        raise ValueError(f"labels are {labels.min()} to {labels.max()}: use integers from 0 to {logits.shape[-1] - 1}")
     log_p, _ = log_softmax(logits)
-    y, spread = reduced(-log_p[hit].reshape(labels.shape), reduction)
+    y, spread = reduced(-log_p[hits(labels, logits.shape[-1])].reshape(labels.shape), reduction)
 
     def pullback(dy: Array) -> Any:
+        hit = hits(labels, log_p.shape[-1])
         return spread(dy)[..., None] * np.where(hit, np.expm1(log_p), np.exp(log_p))
 
     return y, pullback
@@ -156,30 +184,34 @@ def huber(x: Array, target: Array, *, delta: float = 1.0, reduction: str = "mean
         "weighted": dict(
             x=real("n k", at=(-800.0, 800.0)),
             target=made(lambda rng, x: rng.integers(0, 2, x.shape) * 1.0),
+            weight=made(lambda rng, x: rng.uniform(0.5, 2.0, (len(x), 1)).round(3)),
             pos_weight=made(lambda rng, x: rng.uniform(0.5, 4.0, x.shape[1:]).round(3)),
             reduction=REDUCTION,
         ),
     },
-    sympy=lambda sympy, x, *, target, reduction, pos_weight=1: reduced_by(
-        np.frompyfunc(
+    sympy=lambda sympy, x, *, target, reduction, weight=1, pos_weight=1: reduced_by(
+        weight
+        * np.frompyfunc(
             lambda a, t, w: w * t * sympy.log(1 + sympy.exp(-a)) + (1 - t) * sympy.log(1 + sympy.exp(a)), 3, 1
         )(x, target, pos_weight),
         reduction,
     ),
-    jax=lambda jax, x, *, target, reduction, pos_weight=1.0: reduced_by(
-        -(pos_weight * target * jax.nn.log_sigmoid(x) + (1 - target) * jax.nn.log_sigmoid(-x)), reduction
+    jax=lambda jax, x, *, target, reduction, weight=1.0, pos_weight=1.0: reduced_by(
+        -weight * (pos_weight * target * jax.nn.log_sigmoid(x) + (1 - target) * jax.nn.log_sigmoid(-x)), reduction
     ),
 )
-def bce_with_logits(x: Array, *, target: Array, pos_weight: Any = 1.0, reduction: str = "mean") -> Pulled:
-    """-w t log(s) - (1 - t) log(1 - s), s = sigmoid(x), t the target, w = pos_weight.  (n, k) -> () or (n, k)
+def bce_with_logits(
+    x: Array, *, target: Array, weight: Any = 1.0, pos_weight: Any = 1.0, reduction: str = "mean"
+) -> Pulled:
+    """-v (w t log(s) + (1 - t) log(1 - s)), s = sigmoid(x), t the target, v = weight, w = pos_weight.  (n, k) -> () or (n, k)
 
-    dx = dy ((1 - t) s - w t (1 - s)).
+    dx = dy v ((1 - t) s - w t (1 - s)).
     """
-    positive, negative = pos_weight * target, 1 - target
-    y, spread = reduced(positive * np.logaddexp(0, -x) + negative * np.logaddexp(0, x), reduction)
+    loss = pos_weight * target * np.logaddexp(0, -x) + (1 - target) * np.logaddexp(0, x)
+    y, spread = reduced(weight * loss, reduction)
 
     def pullback(dy: Array) -> Any:
-        return spread(dy) * (negative * expit(x) - positive * expit(-x))
+        return spread(dy) * weight * ((1 - target) * expit(x) - pos_weight * target * expit(-x))
 
     return y, pullback
 
@@ -195,12 +227,11 @@ def kl_divergence(p: Array, q: Array, *, reduction: str = "mean") -> Pulled:
 
     dp = dy (log(p / q) + 1), dq = -dy p / q: the entries are independent, that they add up to 1 is not used.
     """
-    ratio = np.log(p / q)
-    y, spread = reduced((p * ratio).sum(-1), reduction)
+    y, spread = reduced((p * np.log(p / q)).sum(-1), reduction)
 
     def pullback(dy: Array) -> Any:
-        weight = spread(dy)[..., None]
-        return weight * (ratio + 1), -weight * (p / q)
+        weight, ratio = spread(dy)[..., None], p / q
+        return weight * (np.log(ratio) + 1), -weight * ratio
 
     return y, pullback
 
@@ -208,13 +239,12 @@ def kl_divergence(p: Array, q: Array, *, reduction: str = "mean") -> Pulled:
 @rule(
     domain=dict(
         x=real("n k", kinks=(-1.0, 1.0), at=(-1.0, 1.0)),
-        target=made(lambda rng, x: rng.choice([-1.0, 1.0], x.shape)),
+        target=made(signs_like),
         reduction=REDUCTION,
     ),
     jax=lambda jax, x, *, target, reduction: reduced_by(jax.nn.relu(1 - target * x), reduction),
     sympy=lambda sympy, x, *, target, reduction: reduced_by(
-        np.frompyfunc(lambda a, t: sympy.Piecewise((1 - t * a, t * a < 1), (0, True)), 2, 1)(x, target),
-        reduction,
+        np.frompyfunc(lambda a, t: positive_part(sympy, 1 - t * a), 2, 1)(x, target), reduction
     ),
     source="Cortes & Vapnik 1995",
 )
@@ -223,6 +253,7 @@ def hinge(x: Array, *, target: Array, reduction: str = "mean") -> Pulled:
 
     dx = -dy t where t x < 1, else 0: the cotangent at t x = 1 is 0.
     """
+    target = matched(target, x)
     margin = 1 - target * x
     y, spread = reduced(np.maximum(margin, 0), reduction)
 

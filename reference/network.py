@@ -75,6 +75,7 @@ def cost(tape: Tape, *weights: Value, x: Array, labels: Array, activation: str =
     """The mean cross-entropy of a perceptron's softmax over a batch, as a function of its weights.
 
     `weights` are w (out, in) and b (out) of each layer in turn; x is (n, in), labels are n integers.
+    The tape keeps every value on the way.
     """
     loss: Value = tape.apply(softmax_cross_entropy, perceptron(tape, x, weights, activation), labels=labels)
     return loss

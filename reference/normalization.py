@@ -52,7 +52,10 @@ def standardize_symbolic(sympy: Any, x: Any, axis: Any, eps: float) -> Any:
 
 
 @rule(
-    domain=dict(x=real(FEATURES), gamma=real("4", low=0.5), beta=real("4"), eps=EPS),
+    domains={
+        "": dict(x=real(FEATURES), gamma=real("4", low=0.5), beta=real("4"), eps=EPS),
+        "sequences": dict(x=real("2 n 3"), gamma=real("3", low=0.5), beta=real("3"), eps=choice(1e-5)),
+    },
     jax=lambda jax, x, gamma, beta, *, eps: gamma * jax.nn.standardize(x, axis=-1, epsilon=eps) + beta,
     sympy=lambda sympy, x, gamma, beta, *, eps: gamma * standardize_symbolic(sympy, x, -1, eps) + beta,
     source="Ba, Kiros, Hinton 2016, eq. 4",
@@ -140,7 +143,10 @@ def batch_norm_inference(x: Array, gamma: Array, beta: Array, *, mean: Array, va
 
 
 @rule(
-    domain=dict(x=real(FEATURES), gamma=real("4", low=0.5), eps=EPS),
+    domains={
+        "": dict(x=real(FEATURES), gamma=real("4", low=0.5), eps=EPS),
+        "sequences": dict(x=real("2 n 3"), gamma=real("3", low=0.5), eps=choice(1e-5)),
+    },
     jax=lambda jax, x, gamma, *, eps: gamma * x * jax.lax.rsqrt(jax.numpy.square(x).mean(-1, keepdims=True) + eps),
     sympy=lambda sympy, x, gamma, *, eps: (
         gamma * x / np.frompyfunc(sympy.sqrt, 1, 1)((x * x).mean(-1, keepdims=True) + eps)
@@ -189,14 +195,14 @@ def below_eps(rng: Generator, draw: Draw) -> Array:
 def l2_normalize(x: Array, *, axis: int = -1, eps: float = 1e-12) -> Pulled:
     """x / √max(Σ x², eps), along axis.  (n, k) -> (n, k)
 
-    dx = (dy - y Σ dy y) / √(Σ x²), and dy / √eps where Σ x² ≤ eps.
+    dx = (dy - y Σ dy y) / √(Σ x²), and dy / √eps where Σ x² ≤ eps.  The pullback keeps y and its scale.
     """
     square = (x * x).sum(axis, keepdims=True)
-    scale = 1 / np.sqrt(np.maximum(square, eps))
+    scale, long = 1 / np.sqrt(np.maximum(square, eps)), square > eps
     y = x * scale
 
     def pullback(dy: Array) -> Any:
-        return scale * (dy - y * np.where(square > eps, (dy * y).sum(axis, keepdims=True), 0))
+        return scale * (dy - y * np.where(long, (dy * y).sum(axis, keepdims=True), 0))
 
     return y, pullback
 

@@ -36,7 +36,7 @@ def norm_of_symbols(sympy: Any, x: Array, *, ord: Any, keepdims: bool) -> Any:
     domains={
         "": dict(x=made(tall), ord=choice("fro", "nuc", 2), keepdims=KEPT),
         "wide": dict(x=made(wide), ord=choice("nuc", 2, "fro"), keepdims=KEPT),
-        "batches": dict(x=made(squares), ord=choice(2, "nuc", "fro"), keepdims=KEPT),
+        "batches": dict(x=made(squares), ord=choice("fro", 2, "nuc"), keepdims=KEPT),
         "sums": dict(x=real("b n m", kinks=(0.0,)), ord=choice(1, np.inf), keepdims=KEPT),
     },
     jax=lambda jax, x, **how: jax.numpy.linalg.matrix_norm(x, **how),

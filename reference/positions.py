@@ -27,6 +27,10 @@ def rotary_jax(jax: Any, x: Any, positions: Any, base: float, interleaved: bool)
     return jax.numpy.stack(parts, -1).reshape(x.shape) if interleaved else jax.numpy.concatenate(parts, -1)
 
 
+# The first places, of which the twins take as many as they need.
+COUNTED = np.arange(9)
+
+
 def rotary_symbolic(x: Any, positions: Any, base: float, interleaved: bool) -> Any:
     """Every position times its matrix of rotations."""
     half = x.shape[-1] // 2
@@ -41,14 +45,21 @@ def rotary_symbolic(x: Any, positions: Any, base: float, interleaved: bool) -> A
 
 
 @rule(
-    domain=dict(
-        x=sized("2 3 4", "2 2"),
-        positions=made(lambda rng, x: rng.permutation(9)[: x.shape[-2]], "places, in any order (t)"),
-        base=choice(10000.0, 50.0),
-        interleaved=choice(False, True),
+    domains={
+        "": dict(
+            x=sized("2 3 6", "2 2"),
+            positions=made(lambda rng, x: rng.permutation(9)[: x.shape[-2]], "places, in any order (t)"),
+            base=choice(10000.0, 50.0),
+            interleaved=choice(False, True),
+        ),
+        "counted": dict(x=sized("2 3 2", "2 2"), base=choice(50.0)),
+    },
+    jax=lambda jax, x, *, positions=COUNTED, base, interleaved=False: rotary_jax(
+        jax, x, positions[: x.shape[-2]], base, interleaved
     ),
-    jax=lambda jax, x, *, positions, base, interleaved: rotary_jax(jax, x, positions, base, interleaved),
-    sympy=lambda sympy, x, *, positions, base, interleaved: rotary_symbolic(x, positions, base, interleaved),
+    sympy=lambda sympy, x, *, positions=COUNTED, base, interleaved=False: rotary_symbolic(
+        x, positions[: x.shape[-2]], base, interleaved
+    ),
     source="Su et al. 2021, eq. 34",
 )
 def rotary_embedding(

@@ -190,7 +190,7 @@ def gru_cell(x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array)
 
 
 @rule(
-    domain=dict(x=XS, h=STATES, **weights(1), nonlinearity=choice("tanh", "relu"), reverse=choice(False, True, True)),
+    domain=dict(x=XS, h=STATES, **weights(1), nonlinearity=choice("tanh", "relu"), reverse=choice(False, True)),
     jax=lambda jax, x, h, *w, nonlinearity, reverse=False: twins.scanned(
         jax, twins.rnn_jax(jax, nonlinearity), (h,), x, *w, reverse=reverse
     ),
@@ -213,6 +213,7 @@ def rnn(
     """rnn_cell over time: every h, and the last.  (t, n, i), (n, h), (k, i), (k, h), (k), (k) -> (t, n, h), (n, h)
 
     k = h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.  reverse: from the end.
+    The pullback keeps h before and after every step, and the sums of x.
     """
     return over_time(rnn_step(nonlinearity), x, (h,), w_x, w_h, b_x, b_h, reverse=reverse)
 

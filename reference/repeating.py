@@ -26,6 +26,7 @@ def counts(x: Array, axis: int) -> Array:
     domains={
         "": dict(x=real("n k"), repeats=choice(2, 3), axis=choice(0, -1, None)),
         "counts": dict(x=real("n k"), axis=choice(0, -1), repeats=made(counts)),
+        "three axes": dict(x=real("2 3 2"), repeats=choice(2), axis=choice(-1, 1)),
     },
     # JAX wants to know the number of repetitions, an array of counts, before it starts.
     jax=lambda jax, x, *, repeats, axis: jax.numpy.repeat(x, np.asarray(repeats), axis),
@@ -37,12 +38,14 @@ def repeat(x: Array, *, repeats: int | Array, axis: int | None = None) -> Pulled
     repeats is a number, or one for each entry along axis.  dx = dy summed over the repetitions of each entry.
     """
     rows = x.reshape(-1) if axis is None else np.moveaxis(x, axis, 0)
-    origin = np.repeat(np.arange(len(rows)), repeats)
 
     def pullback(dy: Array) -> Any:
-        if axis is None:
-            return scattered(dy, rows, origin).reshape(x.shape)
-        return np.moveaxis(scattered(np.moveaxis(dy, axis, 0), rows, origin), 0, axis)
+        dy = dy if axis is None else np.moveaxis(dy, axis, 0)
+        if isinstance(repeats, int):
+            drows = dy.reshape(len(rows), repeats, *rows.shape[1:]).sum(1)
+        else:
+            drows = scattered(dy, rows, np.repeat(np.arange(len(rows)), repeats))
+        return drows.reshape(x.shape) if axis is None else np.moveaxis(drows, 0, axis)
 
     return np.repeat(x, repeats, axis), pullback
 
@@ -107,9 +110,7 @@ def pad(x: Array, *, width: Any, mode: Mode = "constant", constant_values: float
 
 @rule(
     domains={
-        "": dict(
-            xs0=real("n"), xs1=real("m"), xs2=real("k"), indexing=choice("xy", "ij"), sparse=choice(False, True, False)
-        ),
+        "": dict(xs0=real("n"), xs1=real("m"), xs2=real("k"), indexing=choice("xy", "ij"), sparse=choice(False, True)),
         "two": dict(xs0=real("n"), xs1=real("m"), indexing=choice("xy", "ij"), sparse=choice(False)),
     },
     jax=lambda jax, *xs, indexing, sparse: tuple(jax.numpy.meshgrid(*xs, indexing=indexing, sparse=sparse)),

@@ -141,17 +141,17 @@ def trapezoid(f: Array, x: Array | None = None, *, axis: int = -1, dx: float = 1
     df_i = dy (x_(i+1) - x_(i-1)) / 2, with the end for what is beyond it; dx_i = -dy (f_(i+1) - f_(i-1)) / 2.
     """
     samples = np.moveaxis(f, axis, -1)
-    places = x if x is None or x.ndim == 1 else np.moveaxis(x, axis, -1)
-    steps: Any = dx if places is None else np.diff(places)
+    alike = x is None
+    steps: Any = dx if x is None else np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1))
     heights = (samples[..., 1:] + samples[..., :-1]) / 2
 
     def pullback(dy: Array) -> Any:
         dy = np.expand_dims(dy, -1)
         df = np.moveaxis(to_ends(np.broadcast_to(dy * steps / 2, heights.shape), 1), -1, axis)
-        if places is None:
+        if alike:
             return df
         moved = to_ends(unbroadcast(dy * heights, steps.shape), -1)
-        return df, moved if places.ndim == 1 else np.moveaxis(moved, -1, axis)
+        return df, moved if moved.ndim == 1 else np.moveaxis(moved, -1, axis)
 
     return (steps * heights).sum(-1), pullback
 

@@ -46,6 +46,9 @@ def recurrence_symbolic(a: Any, b: Any, start: Any, *, axis: int, reverse: bool 
             axis=choice(1, -2),
             reverse=choice(True, False),
         ),
+        "last axis": dict(
+            a=sized("2 3 4", "1 2 2"), b=sized("2 1 4", "2 1 2"), start=sized("2 3", "2 2"), axis=choice(-1, 2)
+        ),
         "broadcast": dict(a=sized("4 1", "2 1"), b=sized("4 3", "2 2"), start=real(), axis=choice(0, -2)),
     },
     jax=lambda jax, a, b, start, *, axis=0, reverse=False: recurrence_jax(jax, a, b, start, axis=axis, reverse=reverse),

@@ -38,11 +38,12 @@ def index_set(x: Array, values: Array, *, key: Any) -> Pulled:
     turns = np.arange(places.size).reshape(places.shape)
     last = np.empty(x.size, dtype=int)
     last[places] = turns
+    stays = last[places] == turns
 
     def pullback(dy: Array) -> Any:
         dx = dy.copy()
         dx[key] = 0
-        return dx, unbroadcast(np.where(last[places] == turns, dy[key], 0), values.shape)
+        return dx, unbroadcast(np.where(stays, dy[key], 0), values.shape)
 
     return written(x, values, key), pullback
 
@@ -105,9 +106,10 @@ def one_hot_matmul(w: Array, *, labels: Array) -> Pulled:
 
     dw = Hᵀ dy: one product where `embedding` adds up row by row.
     """
-    hot = (np.asarray(labels)[..., None] == np.arange(len(w))).astype(w.dtype)
+    labels = np.asarray(labels)
+    hot = (labels[..., None] == np.arange(len(w))).astype(w.dtype)
 
     def pullback(dy: Array) -> Any:
-        return hot.reshape((-1, len(w))).T @ dy.reshape((-1, w.shape[1]))
+        return hot.reshape((labels.size, len(w))).T @ dy.reshape((labels.size, w.shape[1]))
 
     return hot @ w, pullback

@@ -68,13 +68,20 @@ def middle(n: int, m: int, mode: Mode) -> int:
     return (n + m - 1 - outputs(n, m, mode)) // 2
 
 
+def turned_middle(n: int, m: int, mode: Mode) -> int:
+    """The same for correlations: where the second is longer NumPy exchanges them and turns the result round."""
+    first = middle(n, m, mode)
+    return n + m - 1 - outputs(n, m, mode) - first if m > n else first
+
+
 @rule(
     domains={
         "": dict(a=real("5"), v=real("4"), mode=MODES),
         "longer second": dict(a=real("3"), v=real("5"), mode=MODES),
+        "even beside longer": dict(a=real("2"), v=real("5"), mode=MODES),
     },
     jax=lambda jax, a, v, *, mode: jax.numpy.correlate(a, v, mode),
-    sympy=lambda sympy, a, v, *, mode: products(sympy, a, v[::-1])[middle(len(a), len(v), mode) :][
+    sympy=lambda sympy, a, v, *, mode: products(sympy, a, v[::-1])[turned_middle(len(a), len(v), mode) :][
         : outputs(len(a), len(v), mode)
     ],
 )
@@ -83,10 +90,7 @@ def correlate(a: Array, v: Array, *, mode: Mode = "valid") -> Pulled:
 
     da = the convolution of dy, filled up to full length, with v, dv = its correlation with a from the other end.
     """
-    start, full = middle(len(a), len(v), mode), len(a) + len(v) - 1
-    if mode == "same" and len(v) > len(a):
-        # NumPy exchanges them and turns the result round, so that an odd rest is at the other side.
-        start = full - start - len(v)
+    start, full = turned_middle(len(a), len(v), mode), len(a) + len(v) - 1
 
     def pullback(dy: Array) -> Any:
         dy = filled(dy, start, full)
@@ -115,6 +119,7 @@ def fftconvolve(a: Array, v: Array, *, mode: Mode = "full") -> Pulled:
 
     da = the transform of dy times the conjugate of that of v, transformed back, and likewise dv.  Errors are a few ULPs of
     the largest entries, where those of `convolve` are of each entry: hence the wide budget.
+    The pullback keeps both transforms.
     """
     n, m = a.shape[-1], v.shape[-1]
     full, start = n + m - 1, centred(n, m, mode)

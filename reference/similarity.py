@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import choice, real
+from gradcheck.domains import choice, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
@@ -26,6 +26,7 @@ def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
     """x·z / (|x| |z|) along axis, both nonzero.  (n, k), (n, k) -> (n)
 
     dx = dy (ẑ - y x̂) / |x|, dz = dy (x̂ - y ẑ) / |z|, with x̂ = x / |x|.
+    The pullback keeps x̂, ẑ, |x| and |z| in place of x and z.
     """
     size_x, size_z = (np.sqrt((a * a).sum(axis, keepdims=True)) for a in (x, z))
     unit_x, unit_z = x / size_x, z / size_z
@@ -43,7 +44,13 @@ def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
         "": dict(
             x=real("n k"), z=real("n k"), p=choice(2, 3, 1, 1.5), eps=choice(1e-6, 0.125), keepdims=choice(False, True)
         ),
-        "broadcast": dict(x=real("n k"), z=real("k"), p=choice(3, 2)),
+        "broadcast": dict(x=real("n k"), z=real("2 1 k"), p=choice(3, 2)),
+        "coincident": dict(
+            x=made(lambda: np.array([[0.5, 0.5], [2.0, -1.0]])),
+            z=made(lambda: np.array([0.625, 0.625])),
+            p=choice(2, 3),
+            eps=choice(0.125),
+        ),
     },
     jax=lambda jax, x, z, *, p=2, eps=1e-6, keepdims=False: jax.numpy.linalg.norm(
         x - z + eps, ord=p, axis=-1, keepdims=keepdims
@@ -67,10 +74,11 @@ def pairwise_distance(x: Array, z: Array, *, p: float = 2.0, eps: float = 1e-6, 
     scaled = d / np.where(largest > 0, largest, 1)
     norm = (np.abs(scaled) ** p).sum(-1, keepdims=True) ** (1 / p)
     y = largest * norm
+    shape_x, shape_z = x.shape, z.shape  # the pullback keeps these, and not x and z
 
     def pullback(dy: Array) -> Any:
         g = dy if keepdims else dy[..., None]
         dd = g * np.sign(scaled) * (np.abs(scaled) / np.where(norm > 0, norm, 1)) ** (p - 1)
-        return unbroadcast(dd, x.shape), unbroadcast(-dd, z.shape)
+        return unbroadcast(dd, shape_x), unbroadcast(-dd, shape_z)
 
     return y if keepdims else y[..., 0], pullback

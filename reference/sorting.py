@@ -174,6 +174,7 @@ def interp(x: Array, xp: Array, fp: Array, *, left: float | None = None, right: 
 
     Without these the line goes on level.  With t = (x - x0) / (x1 - x0) between two knots and s the slope there:
     df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.
+    The pullback keeps, for every x, the knots beside it and t.
     """
     n = len(xp)
     below, above = x < xp[0], x > xp[-1]

@@ -187,7 +187,8 @@ def digamma(x: Array) -> Pulled:
 
 @rule(
     domains=pairs(positive, positive),
-    jax=lambda jax, a, b: jax.scipy.special.betaln(a, b),
+    # Its own betaln takes more than twice as long to compile.
+    jax=lambda jax, a, b: sum(map(jax.scipy.special.gammaln, (a, b))) - jax.scipy.special.gammaln(a + b),
     sympy=each(lambda sympy, a, b: sympy.loggamma(a) + sympy.loggamma(b) - sympy.loggamma(a + b)),
     source="DLMF 5.12.1",
 )

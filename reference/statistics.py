@@ -20,12 +20,8 @@ METHODS = get_args(Method)
 
 def shares(q: Any, n: int, method: Method = "linear") -> Array:
     """How much each of n entries in ascending order counts in a quantile: of the shape of q, then n."""
-    if not all(0 <= part <= 1 for part in np.ravel(q)):
-        raise ValueError(f"q is {q}: give parts from 0 to 1")
     place = np.asarray(q, float) * (n - 1)
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-    if method not in METHODS:
-        raise ValueError(f"method={method!r} is not known: choose from {', '.join(METHODS)}")
     fraction = {
         "linear": place - low,
         "lower": np.zeros_like(place),
@@ -33,8 +29,17 @@ def shares(q: Any, n: int, method: Method = "linear") -> Array:
         "midpoint": np.full_like(place, 0.5),
         "nearest": np.rint(place) - low,
     }[method]
-    one = np.eye(n)
-    return np.asarray(one[low] * (1 - fraction)[..., None] + one[high] * fraction[..., None])
+    rank = np.arange(n)
+    below, above = low[..., None] == rank, high[..., None] == rank
+    return np.asarray(below * (1 - fraction)[..., None] + above * fraction[..., None])
+
+
+def check(q: Any, method: str) -> None:
+    """Raises ValueError where q is no part, or the method is not known."""
+    if not all(0 <= part <= 1 for part in np.ravel(q)):
+        raise ValueError(f"q is {q}: give parts from 0 to 1")
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} is not known: choose from {', '.join(METHODS)}")
 
 
 def ranks(x: Array) -> Any:
@@ -66,9 +71,9 @@ def median(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
 
     dy, or half of it each, goes to those; of equal entries the first counts as smaller.
     """
-    flat = merged(x, axis)
 
     def pullback(dy: Array) -> Any:
+        flat = merged(x, axis)
         share = shares(0.5, flat.shape[-1], "midpoint" if flat.shape[-1] % 2 == 0 else "lower").astype(dy.dtype)
         dflat = dy.reshape((*flat.shape[:-1], 1)) * share[ranks(flat)]
         return unmerged(dflat, x.shape, axis)
@@ -101,10 +106,11 @@ def quantile(
     Several q give as many results along a new first axis.  Each dy goes to these two by their shares; of equal entries
     the first counts as smaller.  Raises ValueError for a method that is not known, and q beyond 0 and 1.
     """
-    flat = merged(x, axis)
-    share = shares(q, flat.shape[-1], method)
+    check(q, method)
 
     def pullback(dy: Array) -> Any:
+        flat = merged(x, axis)
+        share = shares(q, flat.shape[-1], method)
         dy = dy.reshape((-1, *flat.shape[:-1], 1))
         weights = share.reshape((-1, flat.shape[-1])).astype(dy.dtype)
         place = ranks(flat)
@@ -143,11 +149,10 @@ def average(x: Array, weights: Array, *, axis: Axis = None, keepdims: bool = Fal
     dx = dy w / Σ w, dw = dy (x - y) / Σ w.
     """
     w = np.broadcast_to(spread_over(weights, x, axis), x.shape)
-    total = w.sum(axis, keepdims=True)
-    y = (w * x).sum(axis, keepdims=True) / total
+    y = (w * x).sum(axis, keepdims=True) / w.sum(axis, keepdims=True)
 
     def pullback(dy: Array) -> Any:
-        each = kept(dy, x.shape, axis) / total
+        each = kept(dy, x.shape, axis) / w.sum(axis, keepdims=True)
         dw = each * (x - y)
         return each * w, dw if weights.shape == x.shape else dw.sum(axes_but(axis, x.ndim))
 
@@ -199,7 +204,7 @@ def masked_mean(x: Array, *, mask: Array, axis: Axis = None, keepdims: bool = Fa
     n = chosen.sum(axis, keepdims=keepdims).astype(x.dtype)
 
     def pullback(dy: Array) -> Any:
-        return np.where(chosen, kept(dy / n, x.shape, axis), 0)
+        return np.where(chosen, kept(dy / n, chosen.shape, axis), 0)
 
     return np.where(chosen, x, 0).sum(axis, keepdims=keepdims) / n, pullback
 
@@ -223,7 +228,7 @@ def nansum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     number = ~np.isnan(x)
 
     def pullback(dy: Array) -> Any:
-        return np.where(number, kept(dy, x.shape, axis), 0)
+        return np.where(number, kept(dy, number.shape, axis), 0)
 
     return np.where(number, x, 0).sum(axis, keepdims=keepdims), pullback
 

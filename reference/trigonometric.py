@@ -183,7 +183,8 @@ def tanh(x: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Any:
-        return 4 * dy * expit(2 * x) * expit(-2 * x)
+        # The sigmoid, which does not overflow, takes real numbers only.
+        return dy / np.cosh(x) ** 2 if np.iscomplexobj(x) else 4 * dy * expit(2 * x) * expit(-2 * x)
 
     return np.tanh(x), pullback
 
@@ -200,7 +201,8 @@ def asinh(x: Array) -> Pulled:
     """
 
     def pullback(dy: Array) -> Array:
-        return dy / np.hypot(1, x)
+        # The same of hypot.
+        return dy / (np.sqrt(1 + x * x) if np.iscomplexobj(x) else np.hypot(1, x))
 
     return np.arcsinh(x), pullback
 

@@ -100,7 +100,7 @@ def test_a_kind_of_value_is_never_drawn(many, reached):
         (("*b", "?b", "?b"), lambda a, b, c: np.broadcast_shapes(a, b, c) == a),
         (("*b n", "3 n"), lambda a, b: a[-1] == b[1] and b[0] == 3),
     ],
-    ids=str,
+    ids=lambda value: " and ".join(value) if isinstance(value, tuple) else "",
 )
 def test_shapes_do_not_go_together(texts, together):
     found = drawn(strategies.shapes(*texts))

@@ -117,7 +117,14 @@ def side_grows(problem: Problem, k: int, entry: tuple[int, ...], sign: float) ->
         return False
     # A jump grows as 1 / h exactly, and has no derivative at all; log x grows by the same amount each time.
     jump = size >= 0.9 * STEPS[1] / STEPS[2] * abs(slopes[1])
-    return True if abs(late) >= 0.9 * abs(early) and not jump else None
+    return True if abs(late) >= 0.9 * abs(early) and not jump and steady(problem, k, entry, sign) else None
+
+
+def steady(problem: Problem, k: int, entry: tuple[int, ...], sign: float) -> bool:
+    """Whether the slope grows all along the last steps, as rounding, of whatever size, does not."""
+    slopes = [slope(problem, k, entry, sign * h * STEPS[-1]) for h in (16, 8, 4, 2, 1)]
+    growth = np.diff(slopes)
+    return bool(np.all(growth > 0) or np.all(growth < 0))
 
 
 def slope(problem: Problem, k: int, entry: tuple[int, ...], h: float) -> float:

@@ -16,6 +16,8 @@ Pull = Callable[[tuple[Array, ...]], tuple[Array, ...]]
 
 # Powers of two scale without rounding.  The large and the small one show a clipped dy, and are for ordinary numbers.
 FACTORS, FAR = (-2.0,), (2.0**20, 2.0**-20)
+# Differences of so small a part are what rounding to float32 explains.
+LOW = 2.0**-19
 
 
 def linearity(problem: Problem) -> Iterator[Finding]:
@@ -81,9 +83,21 @@ def parts(problem: Problem, pull: Pull) -> Iterator[Finding]:
         if a.shape == b.shape and not within(a + b, base, rounding(problem, k, base) + rounding(problem, k, a)):
             yield Finding(
                 f"the pullback is not linear in dy: dy1 + dy2 does not give the sum of their answers for {name}"
-                f"{expected(name, a + b, base)}",
+                f"{expected(name, a + b, base)}{hint(a + b, base)}",
                 name,
             )
+
+
+def hint(right: Array, mine: Array) -> str:
+    """What a difference of the size of float32's rounding means in a double."""
+    if mine.dtype not in (np.float64, np.complex128):
+        return ""
+    off = float(np.max(np.abs(right - mine), initial=0.0)) / float(np.max(np.abs(mine), initial=0.0))
+    return (
+        f"; the difference is of the size of float32's rounding ({off:.0e}): what is float32 inside?"
+        if off < LOW
+        else ""
+    )
 
 
 def factor_text(factor: float) -> str:

@@ -169,9 +169,10 @@ def pointwise(look: Look, k: int) -> Iterator[Mistake]:
         gap = mine - true
         if gap.size > 1 and close(gap, np.full_like(gap, gap.flat[0])):
             shift = known_factor(gap.flat[0])
-            yield Mistake(
-                f"is {shift:.6g} too large in every entry", partial(lambda look, k, g: look.true[k] + g, g=shift)
-            )
+            if shift != 0:
+                yield Mistake(
+                    f"is {shift:.6g} too large in every entry", partial(lambda look, k, g: look.true[k] + g, g=shift)
+                )
     if true.ndim >= 2 and true.shape[-1] == true.shape[-2]:
         for text, change in MATRICES.items():
             yield Mistake(text, partial(lambda look, k, c: square(look.true[k], c), c=change))

@@ -119,7 +119,7 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
         )
         claimed = look.answer(dy)
         if claimed is not None and found is not None:
-            yield Look(problem, claimed, found.gradient(dy), dy, look.elsewhere)
+            yield Look(problem, claimed, found.gradient(dy, claimed), dy, look.elsewhere)
     further = [first_look(p) for p in others if not p.kink][:POINTS]
     yield from (f for f in further if f is not None)
     if problem.kink:

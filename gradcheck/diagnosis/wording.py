@@ -95,6 +95,8 @@ def count_text(found: Explanation | None, name: str | None) -> str:
     if mine.shape != true.shape or true.size < 2:
         return ""
     wrong = int(wrong_entries(mine, true).sum())
+    if not wrong:
+        return ""
     return f"; {wrong} of {true.size} entries {'is' if wrong == 1 else 'are'} wrong"
 
 

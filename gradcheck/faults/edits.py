@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from gradcheck.rules import Rule
 
 @dataclass(frozen=True)
 class Edit:
-    """One place changed: the function, the line, what stood there and what stands there now; `code` is the result.
+    """One place changed: the function, the line, its statement before and after; `code` is the result.
 
     bomb: code that raises where the place is reached.
     """
@@ -56,6 +55,7 @@ def edits(rule: Rule) -> Iterator[Edit]:
 def edits_of(part: Part, module: ast.Module, node: ast.FunctionDef) -> Iterator[Edit]:
     """All edits of one function; its tree is as it was when the next is asked for."""
     names = arrays_of(node, part)
+    statements = statement_of_each(node)
     seen: set[tuple[int, str]] = set()
     original = part.function.__code__
     for place in list(places(part, node)):
@@ -65,30 +65,31 @@ def edits_of(part: Part, module: ast.Module, node: ast.FunctionDef) -> Iterator[
             code = compiled(module, place, after, part.function)
             if code is None or same_code(code, original):
                 continue
-            key = (getattr(before, "lineno", node.lineno), text_of(node_with(place, after)))
-            if key in seen:
-                continue
-            seen.add(key)
+            difference = texts(place, after, statements.get(id(before), before))
             line = getattr(before, "lineno", node.lineno)
-            yield Edit(part.function, line, *difference(before, after), code, bomb(module, place, part.function))
+            if (line, difference[1]) in seen:
+                continue
+            seen.add((line, difference[1]))
+            yield Edit(part.function, line, *difference, code, bomb(module, place, part.function))
 
 
-def node_with(place: Place, after: ast.AST) -> ast.AST:
-    """The parent of a place with another node there, for its text only."""
-    parent = copy.copy(place.parent)
-    if place.at is None:
-        setattr(parent, place.name, after)
-    else:
-        values = list(getattr(parent, place.name))
-        values[place.at] = after
-        setattr(parent, place.name, values)
-    return parent
+def statement_of_each(node: ast.FunctionDef) -> dict[int, ast.stmt]:
+    """The innermost statement that each node is part of, by the node's id."""
+    # Outer statements come first, and are overwritten.
+    return {id(n): s for s in ast.walk(node) if isinstance(s, ast.stmt) for n in ast.walk(s)}
 
 
-def difference(before: ast.AST, after: ast.AST) -> tuple[str, str]:
-    """Both as texts; only the head of compound statements."""
-    texts = [text_of(n.test) if isinstance(n, ast.If) else text_of(n) for n in (before, after)]
-    return texts[0], texts[1]
+def texts(place: Place, after: ast.AST, statement: ast.AST) -> tuple[str, str]:
+    """The statement of a place, as it is and with another node there."""
+    before = place.get()
+    if statement is before:
+        return text_of(before), text_of(after)
+    original = text_of(statement)
+    place.put(after)
+    try:
+        return original, text_of(statement)
+    finally:
+        place.put(before)
 
 
 def arrays_of(node: ast.FunctionDef, part: Part) -> list[str]:
@@ -158,12 +159,14 @@ class Replacing(Rewriter):
     def __init__(self, function: types.FunctionType, code: types.CodeType) -> None:
         super().__init__({})
         self.original, self.code = function.__code__, code
+        self.edited: dict[types.FunctionType, types.FunctionType] = {}
 
     def function(self, function: types.FunctionType) -> types.FunctionType:
         """A copy of a function, edited if it is the one."""
         with_code = function
         if function.__code__ == self.original and function not in self.done:
-            with_code = coded(function, self.code)
+            # One copy, which a function that calls itself finds again.
+            with_code = self.edited.setdefault(function, coded(function, self.code))
         made = super().function(with_code)
         self.done[function] = made
         return made

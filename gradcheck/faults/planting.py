@@ -59,7 +59,7 @@ def listed(cotangents: Any) -> Cotangents:
 
 def declared_like(rule: Rule, function: Function) -> Rule:
     """A rule with another function, under the same name and with the same declaration."""
-    return Rule(
+    made = Rule(
         function,
         domains=rule.domains,
         jax=rule.jax,
@@ -67,6 +67,11 @@ def declared_like(rule: Rule, function: Function) -> Rule:
         sympy_matrix=rule.sympy_matrix,
         source=rule.source,
         known_wrong=rule.known_wrong,
+        refuted=rule.refuted,
         surrogate=rule.surrogate,
+        cotangent=rule.cotangent,
         accuracy=rule.accuracy,
+        graph=rule.graph,
     )
+    made.separate = rule.separate
+    return made

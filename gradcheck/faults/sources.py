@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import textwrap
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -196,5 +195,5 @@ def children(node: ast.AST) -> Iterator[Place]:
 
 
 def text_of(node: ast.AST) -> str:
-    """A node as it is written, on one line."""
-    return textwrap.shorten(ast.unparse(node), 160)
+    """A node as it is written, on one line; only the head of a compound statement."""
+    return ast.unparse(node).partition("\n")[0]

@@ -19,7 +19,7 @@ from gradcheck.settings import OutOfTime, Settings, time_limit
 
 # Who is asked: the cheap ones first, the next only where nobody has seen the fault.
 STAGES: tuple[tuple[str, ...], ...] = (("exact",), ("differences", "symbolic"), ("jax",))
-# An emergency stop: a fault may make a rule run for ever.
+# An emergency stop of a rule that is called: a fault may make it run for ever.  Oracles have budgets of their own.
 SECONDS = 20.0
 # Answers that differ by less than this, relative, differ by rounding; entries below FLOOR of the largest are as large.
 ROUNDING, FLOOR = 1e-9, 1e-6
@@ -33,6 +33,8 @@ class Subject:
     seed: int = 0
     baseline: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
     slopes: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    # The case at other points, and what is other there: found once for all edits.
+    beside: list[tuple[Subject, str]] | None = None
 
     @property
     def points(self) -> list[str]:
@@ -69,7 +71,8 @@ class Trial:
 
 def evaluated(rule: Rule, point: Point, subject: Subject) -> Problem:
     """The rule at a point, as a check evaluates it; the forward is that of the right rule, and so are its slopes."""
-    problem = gathering.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
+    with time_limit(SECONDS):
+        problem = gathering.evaluate(rule, point, Case(rule, subject.case.label), subject.settings)
     problem.slopes = subject.slopes.setdefault(point.name, problem.slopes)
     return problem
 
@@ -77,13 +80,9 @@ def evaluated(rule: Rule, point: Point, subject: Subject) -> Problem:
 def tried(subject: Subject, rule: Rule, points: Sequence[str]) -> Trial:
     """Put a faulty rule before the checks, at the points of these names, where it shows; then everywhere."""
     trial = Trial()
-    try:
-        with time_limit(SECONDS):
-            trial.by, trial.why = seen(subject, rule, points, trial)
-            if trial.by is None:
-                trial.by, trial.why = seen_elsewhere(subject, rule, points)
-    except OutOfTime:
-        trial.by = "raises"
+    trial.by, trial.why = seen(subject, rule, points, trial)
+    if trial.by is None:
+        trial.by, trial.why = seen_elsewhere(subject, rule, points)
     if trial.by is None and not sufficient(subject, trial):
         trial.by = "inconclusive"
     return trial
@@ -106,7 +105,7 @@ def seen(
                 against = first_against(rule, stage, trial.problems[i], trial)
             except ContractError as error:
                 return "contract", str(error)
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit, OutOfTime) as error:
                 return "raises", f"{type(error).__name__}: {error}"
             if against is not None:
                 return voice(against), against.detail or against.where
@@ -124,8 +123,9 @@ def seen_elsewhere(subject: Subject, rule: Rule, points: Sequence[str]) -> tuple
     others = [name for name in subject.points if name not in points]
     case = Case(rule, subject.case.label)
     try:
-        found = next((e for e in contract.examine_case(case, subject.seed) if not isinstance(e, str)), None)
-    except Exception as error:
+        with time_limit(SECONDS):
+            found = next((e for e in contract.examine_case(case, subject.seed) if not isinstance(e, str)), None)
+    except (Exception, OutOfTime) as error:
         return "raises", f"{type(error).__name__}: {error}"
     if found is not None:
         return "contract", found.detail

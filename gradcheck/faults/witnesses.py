@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from gradcheck.cases import Case
 from gradcheck.domains import Choice
-from gradcheck.faults.edits import Edit, Unreached, edited
+from gradcheck.faults.edits import Edit, edited
 from gradcheck.faults.planting import declared_like
-from gradcheck.faults.trials import Subject, args_of, differs, evaluated, tried
+from gradcheck.faults.trials import SECONDS, Subject, args_of, differs, evaluated, tried
 from gradcheck.rules import Rule
+from gradcheck.settings import OutOfTime, time_limit
 
 # How many other seeds are asked before an edit is said to be no mistake.
 SEEDS = 2
@@ -22,16 +24,16 @@ def changed_points(subject: Subject, wrong: Rule) -> list[str] | None:
     names = []
     for right in subject.problems:
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), time_limit(SECONDS):
                 y, _ = wrong(*args_of(right.args), **right.params)
-        except Exception:
+        except (Exception, OutOfTime):
             return None
         ys = (y,) if right.single else y
         if not isinstance(ys, tuple) or differs(ys, right.y, 0.0):
             return None
         try:
             claimed = evaluated(wrong, right.point, subject).claimed
-        except Exception:
+        except (Exception, OutOfTime):
             names.append(right.point.name)
             continue
         if differs(claimed, right.claimed, 0.0):
@@ -45,11 +47,18 @@ def told_apart(subjects: Sequence[Subject], wrong: Rule) -> str:
     They are those of other seeds, and other combinations of parameters than the cases take in turn.
     """
     for subject in subjects:
-        for other, what in (*other_seeds(subject), *other_combinations(subject)):
+        if subject.beside is None:
+            subject.beside = [*other_seeds(subject), *other_combinations(subject)]
+        for other, what in subject.beside:
             points = changed_points(other, wrong)
-            if points is None or (points and tried(other, wrong, points).by is not None):
+            if points is None or (points and only_against(wrong, other, points)):
                 return f"seen with {what} only, in {other.case.name}"
     return ""
+
+
+def only_against(wrong: Rule, subject: Subject, points: Sequence[str]) -> bool:
+    """Whether the checks see a mistake at these points, and have nothing against the right rule there."""
+    return tried(subject, wrong, points).by is not None and tried(subject, subject.case.rule, points).by is None
 
 
 def other_seeds(subject: Subject) -> Iterator[tuple[Subject, str]]:
@@ -59,7 +68,7 @@ def other_seeds(subject: Subject) -> Iterator[tuple[Subject, str]]:
 
 
 def other_combinations(subject: Subject) -> Iterator[tuple[Subject, str]]:
-    """The case with the choices of one parameter moved on, where the right rule has nothing against it.
+    """The case with the choices of one parameter moved on, where these go together.
 
     Choices are taken in turn: those of two parameters meet in some combinations only.
     """
@@ -72,12 +81,9 @@ def other_combinations(subject: Subject) -> Iterator[tuple[Subject, str]]:
         like = declared_like(rule, rule.function)
         like.domains = {**rule.domains, label: {**rule.domains[label], key: turned}}
         other = Subject(Case(like, label), subject.seed)
-        try:
-            possible = tried(other, like, other.points).by is None
-        except Exception:  # parameters that do not go together
-            continue
-        if possible:
-            yield other, f"other combinations of {key}"
+        with contextlib.suppress(Exception):  # parameters that do not go together
+            if other.problems:
+                yield other, f"other combinations of {key}"
 
 
 def is_reached(subjects: Sequence[Subject], edit: Edit) -> bool:
@@ -89,8 +95,6 @@ def is_reached(subjects: Sequence[Subject], edit: Edit) -> bool:
         for problem in subject.problems:
             try:
                 evaluated(bombed, problem.point, subject)
-            except Unreached:
-                return True
-            except Exception:
+            except (Exception, OutOfTime):
                 return True
     return False

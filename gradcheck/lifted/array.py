@@ -45,6 +45,10 @@ class System(Protocol):
         """Real numbers as complex ones.  Raises NotLiftable where the system has none."""
         ...
 
+    def turns(self, n: int, sign: int) -> Lifted:
+        """exp(sign 2 pi i k / n) for k from 0 to n - 1.  Raises NotLiftable where the system has none."""
+        ...
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         """A function of arrays that is linear in each of them."""
         ...
@@ -253,8 +257,7 @@ class Lifted(np.lib.mixins.NDArrayOperatorsMixin):
         self[...] = value
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Lifted:
-        shape = shape[0] if len(shape) == 1 else shape
-        return self.each(lambda c: c.reshape(shape))
+        return self.each(lambda c: c.reshape(*shape, **kwargs))
 
     def transpose(self, *axes: Any) -> Lifted:
         order = axes[0] if len(axes) == 1 else axes or None

@@ -40,7 +40,7 @@ class Balls:
     final: no more bits are to be had, so that an undecidable comparison is taken for a tie.  tangents: arrays that
     are written into carry tangents.  literal: constants of the code are taken at their word.  `lost` counts the
     tangents of 0 that met an infinite derivative, `undecided` the comparisons that the last bits left open, `ties`
-    those of equal numbers whose tangents differ; tie: how these come out (-1, 0, 1), instead of as the tangents say.
+    those of equal numbers whose tangents differ.
     """
 
     name = "balls"
@@ -51,10 +51,9 @@ class Balls:
         final: bool = False,
         tangents: bool = False,
         budget: int | None = None,
-        tie: int | None = None,
         literal: bool = False,
     ) -> None:
-        self.final, self.tangents, self.budget, self.tie, self.literal = final, tangents, budget, tie, literal
+        self.final, self.tangents, self.budget, self.literal = final, tangents, budget, literal
         self.operations = 0
         self.longest = 1
         self.ties = self.undecided = 0
@@ -141,6 +140,12 @@ class Balls:
         self.lost += not derivative.is_finite()
         return tangent
 
+    def turns(self, n: int, sign: int) -> Lifted:
+        from flint import acb, fmpq
+
+        powers = [acb(fmpq(2 * sign * k, n)).exp_pi_i() for k in range(n)]
+        return Lifted(self, np.array(powers, dtype=object), None, complex)
+
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
         inputs = alike(*inputs)
         values = [i.value for i in inputs]
@@ -181,8 +186,6 @@ class Balls:
         da, db = (np.broadcast_to(zero if c is None else c, sign.shape) for c in (a.companion, b.companion))
         directed = signs(da, db)
         self.ties += int(np.count_nonzero(open_ & (directed != 0)))
-        if self.tie is not None:
-            directed = np.where(directed != 0, self.tie, 0)
         return np.where(open_, directed, sign)
 
     def finite(self, a: Lifted) -> Array:

@@ -13,9 +13,16 @@ import numpy as np
 from gradcheck.lifted.array import Lifted, System, lifted, objects, select
 from gradcheck.results import Array
 
-# Companions of complex numbers may be real balls, which have parts but no conjugate.
-REAL = np.frompyfunc(lambda z: z.real, 1, 1)
-IMAG = np.frompyfunc(lambda z: z.imag, 1, 1)
+
+def halves(z: Any) -> tuple[Any, Any]:
+    """Real and imaginary part of a ball, a float or an expression.  Companions of complex balls may be real balls."""
+    return (z.real, z.imag) if hasattr(z, "imag") else z.as_real_imag()
+
+
+REAL = np.frompyfunc(lambda z: halves(z)[0], 1, 1)
+IMAG = np.frompyfunc(lambda z: halves(z)[1], 1, 1)
+# Real balls have no conjugate.
+CONJUGATE = np.frompyfunc(lambda z: z.conjugate() if hasattr(z, "conjugate") else z, 1, 1)
 SIZE = np.frompyfunc(lambda z: (z.real * z.real + z.imag * z.imag).sqrt(), 1, 1)
 
 
@@ -39,19 +46,13 @@ def imag(x: Lifted) -> Lifted:
 
 def conjugate(x: Lifted) -> Lifted:
     """np.conjugate; a real array itself."""
-    from flint import acb
-
-    if not x.is_complex:
-        return x
-    return x.each(np.frompyfunc(lambda z: z.conjugate() if isinstance(z, acb) else z, 1, 1))
+    return x.each(CONJUGATE) if x.is_complex else x
 
 
 def joined(re: Lifted, im: Lifted) -> Lifted:
     """re + i im."""
-    from flint import acb
-
     re, im = (x.system.complexes(x) for x in (re, im))
-    result: Lifted = re + im.each(lambda c: objects(c * acb(0, 1)))
+    result: Lifted = re + im * re.system.turns(4, 1)[1]
     return result
 
 

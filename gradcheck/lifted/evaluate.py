@@ -147,19 +147,18 @@ def slope(
     *,
     single: bool,
     final: bool = False,
-    tie: int | None = None,
 ) -> Slope:
     """The certified derivative of Re(sum(dy * y)) along a direction (None: an argument that stays).
 
     Nothing is conjugated: complex numbers are paired as in JAX.
     Raises NotLiftable, NeedPrecision.
     """
-    found, lost = passed(function, args, params, dy, direction, single=single, final=final, tie=tie)
+    found, lost = passed(function, args, params, dy, direction, single=single, final=final)
     if not lost:
         return found
     # 0 times infinity, as in the norm of zeros: the slope is the limit of those beside the point, perhaps at a kink.
     aside = tuple(a if v is None else a + step(v) for a, v in zip(map(balls_of, args), direction, strict=True))
-    beside, _ = passed(function, aside, params, dy, direction, single=single, final=final, tie=tie)
+    beside, _ = passed(function, aside, params, dy, direction, single=single, final=final)
     outputs = tuple(objects(blurred(o)) for o in beside.outputs)
     return replace(beside, total=blurred(beside.total), outputs=outputs, ties=beside.ties + 1, rigorous=False)
 
@@ -195,10 +194,9 @@ def passed(
     *,
     single: bool,
     final: bool,
-    tie: int | None,
 ) -> tuple[Slope, int]:
     """The slope that one forward pass with tangents gives, and how often 0 met an infinite derivative on the way."""
-    system = Balls(final=final, tangents=True, tie=tie)
+    system = Balls(final=final, tangents=True)
     with lifting(system) as rewrite:
         moving = (system.exact(a, v) for a, v in zip(args, direction, strict=True))
         y = rewrite(function)(*moving, **exact_params(system, params))[0]

@@ -14,15 +14,8 @@ from gradcheck.results import Array
 Function = Callable[..., Any]
 
 
-def roots(n: int, sign: int) -> Array:
-    """exp(sign 2 pi i k / n) for k from 0 to n - 1."""
-    from flint import acb, fmpq
-
-    return np.array([acb(fmpq(2 * sign * k, n)).exp_pi_i() for k in range(n)], dtype=object)
-
-
-def dft(x: Array, sign: int) -> Array:
-    """The sums over k of x[..., k] exp(sign 2 pi i j k / n), for all j.
+def dft(x: Array, turn: Array) -> Array:
+    """The sums over k of x[..., k] turn[j k], for all j, where the turns are the powers of a root of unity.
 
     Cooley and Tukey, "An algorithm for the machine calculation of complex Fourier series", Math. Comp. 19 (1965).
     """
@@ -30,8 +23,7 @@ def dft(x: Array, sign: int) -> Array:
     factor = next((p for p in range(2, n + 1) if n % p == 0), 1)
     if n == 1:
         return x
-    turn = roots(n, sign)
-    parts = [dft(x[..., r::factor], sign) for r in range(factor)]
+    parts = [dft(x[..., r::factor], turn[::factor]) for r in range(factor)]
     places = np.arange(n)
     turned = [turn[(r * places) % n] * part[..., places % (n // factor)] for r, part in enumerate(parts)]
     return np.asarray(sum(turned[1:], turned[0]))
@@ -47,15 +39,14 @@ def cost(n: int) -> int:
     return total
 
 
-def scale(n: int, norm: str | None, inverse: bool) -> Any:
-    """The factor of a transform of length n, as a ball.  Raises ValueError for an unknown norm."""
-    from flint import arb
-
+def scale(system: System, n: int, norm: str | None, inverse: bool) -> Any:
+    """The factor of a transform of length n.  Raises ValueError for an unknown norm."""
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f'Invalid norm value {norm!r}; should be "backward", "ortho" or "forward".')
     if norm == "ortho":
-        return 1 / arb(n).sqrt()
-    return 1 / arb(n) if (norm == "forward") != inverse else arb(1)
+        return np.reciprocal(np.sqrt(system.constant(n)))
+    divided = (norm == "forward") != inverse
+    return np.reciprocal(system.constant(n)) if divided else system.constant(1)
 
 
 def fitted(x: Lifted, n: int) -> Lifted:
@@ -80,9 +71,10 @@ def transformed(x: Lifted, norm: str | None, inverse: bool) -> Lifted:
     n = x.shape[-1]
     if n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
-    factor, sign = scale(n, norm, inverse), 1 if inverse else -1
-    x.system.count(x.size // n * cost(n), n)
-    return x.system.complexes(x).each(lambda c: objects(dft(c, sign) * factor))
+    system = x.system
+    turns, factor = system.turns(n, 1 if inverse else -1), scale(system, n, norm, inverse)
+    system.count(x.size // n * cost(n), n)
+    return system.multilinear(lambda c, t, f: objects(dft(c, t) * f), system.complexes(x), turns, factor)
 
 
 def along(inverse: bool) -> Function:

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from gradcheck.lifted import (
     complexes,
+    eigen,
     factors,
     fft,
     linalg,
@@ -118,6 +119,9 @@ def convolve(function: Function) -> Function:
             ]
             length = {"full": len(full), "same": max(len(x), len(y)), "valid": abs(len(x) - len(y)) + 1}[mode]
             start = (len(full) - length) // 2
+            if function is np.correlate and len(y) > len(x):
+                # NumPy exchanges them and turns the result round: an odd rest is cut off at the other side.
+                start = len(full) - length - start
             return np.array(full, dtype=object)[start : start + length]
 
         v = lifted(system, v)
@@ -349,6 +353,7 @@ TABLE: dict[str, Function] = {
     **linalg.TABLE,
     **factors.TABLE,
     **spectral.TABLE,
+    **eigen.TABLE,
     **norms.TABLE,
     **fft.TABLE,
 }

@@ -23,7 +23,7 @@ from gradcheck.rules import rewriting
 Function = Callable[..., Any]
 
 # A module of one of these is not the user's: its functions are left as they are.
-FOREIGN = ("numpy", "scipy", "jax", "torch", "sympy", *sys.stdlib_module_names)
+FOREIGN = ("numpy", "scipy", "jax", "torch", "sympy", "autograd", *sys.stdlib_module_names)
 
 OURS = Path(__file__).parents[1]
 

@@ -1,5 +1,7 @@
 """Symbols: sympy expressions, each beside the float that it is at the point, which decides comparisons.
 
+A complex number is re + i im with a real symbol for either part, and a complex float beside it.
+
 A comparison that symbols leave open is recorded as a path condition, so that what is shown about an expression holds
 in the whole region of the conditions.  A float constant of the code is a rounded number: one that is not a short
 dyadic number becomes a symbol of its own (equal floats, equal symbols), so that a proof holds whatever its value is.
@@ -14,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.floats import wide
-from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, objects
+from gradcheck.lifted.array import Lifted, NotLiftable, TooLarge, alike, objects
 from gradcheck.lifted.balls import dyadic
 from gradcheck.lifted.expressions import STEPS, float_function, table, tree_size
 from gradcheck.results import Array
 
 # Floats closer than CLOSE (relative) are compared with more digits; what agrees to EQUAL digits is a tie.
 CLOSE, EQUAL = 1e-9, 30
+# Orders of roots of unity that are short in square roots.
+ROOTED = (1, 2, 3, 4, 5, 6, 8)
 
 
 class Tie(ArithmeticError):
@@ -47,12 +51,17 @@ class Symbols:
         self.sizes: dict[Any, int] = {}
 
     def argument(self, name: str, array: Array) -> Lifted:
-        """A symbol for each entry of an array of floats: ``x``, or ``x[0,1]``."""
+        """A symbol for each entry of an array of floats: ``x``, or ``x[0,1]``; of complex ones for either part."""
         import sympy
 
         array = np.asarray(array)
+        if array.dtype.kind == "c":
+            re, im = self.argument(f"Re {name}", array.real), self.argument(f"Im {name}", array.imag)
+            joined: Lifted = self.complexes(re) + self.complexes(im) * self.constant(1j)
+            joined.dtype = array.dtype
+            return joined
         if array.dtype.kind != "f":
-            raise NotLiftable(f"{name} has dtype {array.dtype}, symbols are real: pass real and imaginary parts")
+            raise NotLiftable(f"{name} has dtype {array.dtype}: pass floats")
         value = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             symbol = sympy.Symbol(f"{name}[{','.join(map(str, index))}]" if index else name, real=True)
@@ -62,9 +71,14 @@ class Symbols:
 
     def constant(self, array: Any) -> Lifted:
         """Constants of the code: integers and short dyadic numbers are exact, other floats become symbols."""
+        import sympy
+
         array = wide(np.asarray(array))
+        if array.dtype.kind == "c":
+            re, im = self.constant(array.real), self.constant(array.imag)
+            return Lifted(self, objects(re.value + sympy.I * im.value), array.astype(object), array.dtype)
         if array.dtype.kind not in "biuf":
-            raise NotLiftable(f"an array of dtype {array.dtype} cannot be taken for real numbers: use arrays of floats")
+            raise NotLiftable(f"an array of dtype {array.dtype} cannot be taken for numbers: use arrays of floats")
         epsilon = float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
         value = objects(np.frompyfunc(lambda x: self.number(x, epsilon), 1, 1)(array))
         return Lifted(self, value, objects(array.astype(float).astype(object)))
@@ -89,7 +103,18 @@ class Symbols:
         return Lifted(self, np.full(shape, sympy.Integer(0), dtype=object), np.full(shape, 0.0, dtype=object))
 
     def complexes(self, a: Lifted) -> Lifted:
-        raise NotLiftable("complex numbers are not known to symbols: the exact oracle knows them")
+        if a.is_complex:
+            return a
+        return Lifted(self, a.value, shadow(a).astype(complex).astype(object), np.result_type(a.dtype, np.complex64))
+
+    def turns(self, n: int, sign: int) -> Lifted:
+        import sympy
+
+        if n not in ROOTED:
+            raise NotLiftable(f"the roots of unity of order {n} are too long for symbols: those of {ROOTED} are known")
+        angles = [2 * sign * k * sympy.pi / n for k in range(n)]
+        powers = np.array([sympy.cos(a) + sympy.I * sympy.sin(a) for a in angles], dtype=object)
+        return Lifted(self, powers, np.exp(sign * 2j * np.pi * np.arange(n) / n).astype(object), complex)
 
     def count(self, operations: int, terms: int = 1) -> None:
         self.operations += operations
@@ -103,7 +128,9 @@ class Symbols:
         return value
 
     def ufunc(self, name: str, *inputs: Lifted) -> Lifted:
+        inputs = alike(*inputs)
         arrays = [shadow(i) for i in inputs]
+        kind = complex if inputs[0].is_complex else float
         if name in STEPS:
             return self.step(name, inputs[0])
         if name == "cbrt":
@@ -112,7 +139,7 @@ class Symbols:
             raise NotLiftable(f"the ufunc {name} is not known to symbols: write it with functions that are")
         value = self.limited(np.frompyfunc(table()[name], len(inputs), 1)(*(i.value for i in inputs)))
         with np.errstate(all="ignore"):
-            companion = np.asarray(float_function(name)(*arrays), dtype=float).astype(object)
+            companion = np.asarray(float_function(name)(*arrays), dtype=kind).astype(object)
         self.count(companion.size)
         if name in ("sqrt", "power", "float_power", "hypot"):
             value = np.frompyfunc(self.without_modulus, 1, 1)(value)
@@ -153,11 +180,17 @@ class Symbols:
         return expression
 
     def multilinear(self, function: Callable[..., Any], *inputs: Lifted) -> Lifted:
+        inputs = alike(*inputs)
         value = self.limited(function(*(i.value for i in inputs)))
+        if inputs[0].is_complex:
+            # sympy takes long over the parts of complex expressions: each node counts, and twice, for either part.
+            self.count(2 * sum(tree_size(e, self.sizes) for e in objects(value).flat))
         return Lifted(self, value, function(*(i.materialise().companion for i in inputs)), inputs[0].dtype)
 
     def order(self, a: Lifted, b: Lifted) -> Array:
         """The sign of a - b by the shadows, recorded as a path condition where symbols alone leave it open."""
+        if a.is_complex or b.is_complex:
+            raise NotLiftable("complex numbers have no order: compare np.abs(z), z.real or z.imag")
         pairs = np.broadcast(a.value, b.value, objects(shadow(a).astype(object)), objects(shadow(b).astype(object)))
         signs = [self.sign(*pair) for pair in pairs]
         self.count(len(signs))
@@ -206,7 +239,7 @@ class Symbols:
 
 def shadow(a: Lifted) -> Array:
     """The floats beside the expressions."""
-    return np.asarray(a.materialise().companion, dtype=float)
+    return np.asarray(a.materialise().companion, dtype=complex if a.is_complex else float)
 
 
 def region(conditions: dict[Any, str], limit: int = 6) -> str:

@@ -126,9 +126,22 @@ def expressions(system: Symbols, value: Any, shape: tuple[int, ...]) -> Array:
 
 
 def differentiate(y: tuple[Array, ...], dy: tuple[Array, ...], arguments: tuple[Array, ...]) -> tuple[Array, ...]:
-    """The cotangent of each argument: d(sum of dy·y) / d argument, by sympy."""
+    """The cotangent of each argument: d Re(sum of dy·y) / d argument, by sympy."""
     import sympy
 
     total = sympy.Add(*(d * o for ds, os in zip(dy, y, strict=True) for d, o in zip(ds.flat, os.flat, strict=True)))
-    gradient = np.frompyfunc(lambda s: sympy.diff(total, s), 1, 1)
-    return tuple(np.asarray(gradient(a), dtype=object).reshape(a.shape) for a in arguments)
+    mixed = total.has(sympy.I)
+
+    def slope(symbol: Any) -> Any:
+        found = sympy.diff(total, symbol)
+        return (found + sympy.conjugate(found)) / 2 if mixed else found
+
+    def gradient(entry: Any) -> Any:
+        # Of Re(sum of dy·y), in JAX's convention: that by the real part less i times that by the imaginary part.
+        if entry.is_Symbol:
+            return slope(entry)
+        re, im = entry.as_real_imag()
+        return slope(re) - sympy.I * slope(im)
+
+    each = np.frompyfunc(gradient, 1, 1)
+    return tuple(np.asarray(each(a), dtype=object).reshape(a.shape) for a in arguments)

@@ -85,11 +85,16 @@ def evidence(problem: Problem) -> Iterator[Evidence]:
             )
         return
     groups = list(tied_groups(problem)) if problem.kink else []
+    everything = {k: size_of(problem.args[k], 1.0) for k in moving} if problem.kink else {}
     comparisons = [Comparison(lines, k) for k in range(len(problem.args))]
     for k in moving:
         start, done = time.perf_counter(), lines.work
         readings = comparisons[k].readings()
         readings += [together([comparisons[i] for i in g], g) for first, g in groups if first == k]
+        if everything and k == moving[0]:
+            # Several kinks at once refute nothing; but what contradicts them is not confirmed either.
+            reading = together([comparisons[i] for i in moving], everything)
+            readings.append(reading._replace(stance="undecided") if reading.stance == "against" else reading)
         worst = max(readings, key=lambda r: r.badness)
         off = float(np.nan_to_num(abs(worst.claimed - worst.value), nan=np.inf))
         yield Evidence(

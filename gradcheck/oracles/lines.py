@@ -22,6 +22,10 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
+# The slope that a flat function may hide, as a part of dy.
+FLAT = 2.0**-50
+# Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
+COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
 OUTPUTS = 4096
 
@@ -185,17 +189,27 @@ class Lines:
             central = self._sharpened(central, tangents, ladder.noise)
         if central.bar <= self.decisive * scale:
             return central
-        left, right = (self._measure(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1))
-        if np.isfinite(left.bar) and np.isfinite(right.bar) and abs(left.low - right.low) > left.bar + right.bar:
-            if not self.problem.kink:
-                return Slope(
-                    central.low, central.high, np.inf, "the slopes to either side differ: a kink inside the steps"
-                )
-            low, high = sorted((left.low, right.low))
-            return Slope(low, high, max(left.bar, right.bar), "subgradient at a kink")
+        estimates = [self._estimate(ladder, partial(ladder.side, sign), scale) for sign in (-1, 1)]
+        left, right = map(self._contract, estimates)
+        if np.isfinite(left.bar) and np.isfinite(right.bar):
+            between = self._between(*estimates)
+            if self.problem.kink and between.low < between.high:
+                return between
+            if not self.problem.kink and abs(left.low - right.low) > left.bar + right.bar:
+                return central._replace(bar=np.inf, note="the slopes to either side differ: a kink inside the steps")
         if ladder.lives(1) != ladder.lives(-1):
             return right if ladder.lives(1) else left
         return central
+
+    def slopes(self, tangents: Tangents) -> Array | None:
+        """The derivative of each counted output along tangents; None where it is not known to a small part of the largest."""
+        if self.starts.size < self.dy.size:
+            return None
+        ladder = self.ladder(tangents)
+        total = float(np.sum(np.abs(self.here)))
+        found = derivative(ladder, ladder.central, self.weights, total, self.finest, self.decisive / 2)
+        known = np.all(found.bar <= COARSE * np.max(np.abs(found.value), initial=0.0) + ABSOLUTE * total)
+        return found.value if known and np.all(np.isfinite(found.value)) else None
 
     def judge(
         self, entry: tuple[int, ...] | None, claimed: complex, value: complex, bar: float, scale: float, note: str = ""
@@ -205,18 +219,34 @@ class Lines:
         decisive = bar <= self.decisive * scale
         off = abs(claimed - value)
         stance: Stance = "for" if decisive else "undecided"
-        if off > bar or (decisive and not np.isfinite(off)):
+        # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
+        unseen = value == bar == 0 and off <= FLAT * float(np.max(np.abs(self.dy), initial=0.0))
+        if (off > bar and not unseen) or (decisive and not np.isfinite(off)):
             stance = "against"
+        elif unseen and off > 0:
+            stance = "undecided"
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
+        return self._contract(self._estimate(ladder, look, scale))
+
+    def _estimate(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Estimate:
         target, limit = self.finest, self.decisive / 2
         found = derivative(ladder, look, self.weights, scale, target, limit)
         noise = hidden_noise(ladder, look(ladder.consecutive), found, self.weights)
         if np.any(noise > ladder.noise):
             ladder.noise = noise
             found = derivative(ladder, look, self.weights, scale, target, limit)
-        return self._contract(found)
+        return found
+
+    def _between(self, left: Estimate, right: Estimate) -> Slope:
+        # At a kink each output takes any of its own slopes: relu(-x) need not go to the side that relu(x) goes to.
+        apart = np.abs(left.value - right.value) > left.bar + right.bar
+        sharper = np.where(left.bar < right.bar, left.value, right.value)
+        sides = [(self.weights * np.where(apart, side.value, sharper)).real for side in (left, right)]
+        bar = float(np.sum(np.abs(self.weights) * np.fmax(left.bar, right.bar)))
+        low, high = (float(np.sum(end)) for end in (np.minimum(*sides), np.maximum(*sides)))
+        return Slope(low, high, bar + max(map(rounding_of, sides)), "subgradient at a kink")
 
     def _contract(self, found: Estimate) -> Slope:
         # The real part of sum(dy * slope): the partner of a tangent in JAX's convention.

@@ -134,8 +134,8 @@ class Entry:
     counterexample: the values of the symbols there, where claimed and true are apart beside this point only.
     """
 
-    claimed: float
-    true: float
+    claimed: float | complex
+    true: float | complex
     gap: float
     slack: float
     beside: float
@@ -165,11 +165,11 @@ def entry_of(i: int, numbers: tuple[Any, ...], places: list[Mapping[Any, Any]], 
     return Entry(number(claimed), number(true), float(gap), float(slack), worst, where)
 
 
-def number(value: Any) -> float:
-    """The real part as a float."""
+def number(value: Any) -> float | complex:
+    """A number of many digits as a float, or as a complex one where it has an imaginary part."""
     import mpmath
 
-    return float(mpmath.re(value))
+    return complex(value) if mpmath.im(value) else float(mpmath.re(value))
 
 
 def compiled(comparison: Comparison) -> Callable[[Mapping[Any, Any]], list[Any]]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import NotLiftable, lifted, objects
-from gradcheck.lifted.balls import Balls, midpoints
-from gradcheck.lifted.evaluate import Claim, Claims, Slope, dot, exact_params, slope, with_enough_bits
-from gradcheck.lifted.stand_in import lifting
+from gradcheck.lifted.array import NotLiftable
+from gradcheck.lifted.balls import midpoints
+from gradcheck.lifted.evaluate import Claim, Claims, dot, with_enough_bits
 from gradcheck.oracles.parts import Entry, phased_signs, phases
-from gradcheck.problems import Problem, as_tuple
+from gradcheck.oracles.slopes import Direction, agree, between, certified, negative, opposite, separate, tied, unit
+from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 
 # For: the residual is at most this part of the scale.  With rounded constants in the code their own size is allowed.
@@ -21,6 +21,8 @@ CERTIFIED = 2.0**-60
 CONSTANTS = 2.0**-40
 # What is said of an entry without which the projections agree.
 ONLY = "the only wrong entry"
+# Up to so many inputs a direction is taken apart into single entries.
+SEPARATE = 64
 # The directions of a projection; any single wrong entry shows in each.
 PROJECTIONS = 2
 
@@ -113,9 +115,7 @@ def alone(problem: Problem, claims: Claims, argument: int) -> Finding:
     return finding if wrong is None else bisect(problem, claims, argument, wrong)
 
 
-def projected(
-    problem: Problem, claims: Claims, arguments: tuple[int, ...]
-) -> tuple[Finding, tuple[Array | None, ...] | None]:
+def projected(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> tuple[Finding, Direction | None]:
     """What directions say in which these arguments move, and the first of them along which the claim is wrong."""
     residuals = []
     for direction in directions(problem, claims, arguments):
@@ -134,16 +134,16 @@ def entry_residual(problem: Problem, claims: Claims, argument: int, entry: tuple
     return Entry(tuple(along(problem, claims, direction, scale) for direction in units))
 
 
-def along(problem: Problem, claims: Claims, direction: tuple[Array | None, ...], scale: float) -> Residual:
-    """The residual along a direction, with as many bits as it takes."""
+def along(problem: Problem, claims: Claims, direction: Direction, scale: float, apart: bool = False) -> Residual:
+    """The residual along a direction, with as many bits as it takes; apart: kinks of single entries count singly."""
     return with_enough_bits(
-        lambda bits, final: residual_at(problem, claims.at(bits, final), direction, scale, final),
+        lambda bits, final: residual_at(problem, claims.at(bits, final), direction, scale, final, apart),
         lambda residual: residual.stance != "undecided",
     )
 
 
 def residual_at(
-    problem: Problem, exact: Claim, direction: tuple[Array | None, ...], scale: float, final: bool
+    problem: Problem, exact: Claim, direction: Direction, scale: float, final: bool, apart: bool
 ) -> Residual:
     """The residual along a direction at one precision; where ties are met, the interval of the one-sided slopes."""
     forward = certified(problem, direction, final)
@@ -152,61 +152,15 @@ def residual_at(
     inexact = forward.inexact_constants or exact.inexact_constants
     if not forward.ties:
         return Residual(claimed, forward.total, forward.total, scale, False, inexact)
-    against = tuple(None if v is None else -v for v in direction)
-    backward = certified(problem, against, final)
-    if agree(forward, backward):
+    backward = certified(problem, opposite(direction), final)
+    if agree(forward, backward) and not apart:
         return Residual(claimed, forward.total, forward.total, scale, False, inexact)
     problem.kink = True
-    # A consistent convention at ties is one of these, or between them.
-    sides = [forward.outputs, tuple(objects(-o) for o in backward.outputs)]
-    sides += [certified(problem, direction, final, tie).outputs for tie in (-1, 0, 1)]
+    sides = [forward.outputs, negative(backward)]
+    if apart:
+        sides = separate(problem, direction, sides, final)
     low, high = between(problem.dy, sides)
     return Residual(claimed, low, high, scale, True, inexact)
-
-
-def between(dy: tuple[Array, ...], sides: list[tuple[Array, ...]]) -> tuple[Any, Any]:
-    """The least and the largest slope of sum(dy * y) where each entry of y takes any of its own slopes.
-
-    Each for itself: relu6 may be flat at 0 and at 6, where moving forward it is flat at 6 alone.
-    """
-    low = high = dot(np.zeros(0), np.zeros(0))
-    for k, d in enumerate(dy):
-        for e in np.flatnonzero(d):
-            terms = [dot(d.ravel()[e : e + 1], side[k].ravel()[e : e + 1]) for side in sides]
-            terms = [t for t in terms if t.is_finite()] or terms
-            low += min(terms, key=lambda t: float(t.mid()))
-            high += max(terms, key=lambda t: float(t.mid()))
-    return low, high
-
-
-def certified(problem: Problem, direction: tuple[Array | None, ...], final: bool, tie: int | None = None) -> Slope:
-    """The certified slope of the problem's forward along a direction."""
-    from flint import ctx
-
-    key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final, tie)
-    if key not in problem.slopes:
-        dy = pulled(problem, final)
-        problem.slopes[key] = slope(
-            problem.primal, problem.args, problem.params, dy, direction, single=problem.single, final=final, tie=tie
-        )
-    return problem.slopes[key]  # type: ignore[no-any-return]
-
-
-def pulled(problem: Problem, final: bool) -> tuple[Array, ...]:
-    """The cotangents whose pullback is claimed, as balls where the rule computes them from dy."""
-    changed = problem.rule.cotangent
-    if changed is None:
-        return problem.dy
-    system = Balls(final=final)
-    with lifting(system) as rewrite:
-        answered = rewrite(changed)(*map(system.exact, problem.dy), **exact_params(system, problem.params))
-        return tuple(lifted(system, d).value for d in as_tuple(answered, problem.single))
-
-
-def agree(forward: Slope, backward: Slope) -> bool:
-    """Whether every output has the same slope to both sides, so that a tie is no kink."""
-    pairs = zip(forward.outputs, backward.outputs, strict=True)
-    return all((a + b).contains(0) for f, g in pairs for a, b in zip(f.flat, g.flat, strict=True))
 
 
 def at_kink(problem: Problem, argument: int, entry: tuple[int, ...]) -> bool:
@@ -214,8 +168,7 @@ def at_kink(problem: Problem, argument: int, entry: tuple[int, ...]) -> bool:
 
     def differ(bits: int, final: bool) -> bool:
         forward = certified(problem, direction, final)
-        against = tuple(None if v is None else -v for v in direction)
-        return bool(forward.ties) and not agree(forward, certified(problem, against, final))
+        return bool(forward.ties) and not agree(forward, certified(problem, opposite(direction), final))
 
     try:
         for phase in phases(problem.args[argument]):
@@ -227,20 +180,13 @@ def at_kink(problem: Problem, argument: int, entry: tuple[int, ...]) -> bool:
     return False
 
 
-def claimed_slope(exact: Claim, direction: tuple[Array | None, ...]) -> Any:
+def claimed_slope(exact: Claim, direction: Direction) -> Any:
     """The real part of the inner product of the claimed cotangents with a direction of floats, as a ball."""
     parts = zip(exact.cotangents, direction, strict=True)
     return sum((dot(v, g) for g, v in parts if v is not None), dot(np.zeros(0), np.zeros(0)))
 
 
-def unit(problem: Problem, argument: int, entry: tuple[int, ...], phase: complex = 1.0) -> tuple[Array | None, ...]:
-    """The direction of one entry."""
-    direction = np.zeros(problem.args[argument].shape, dtype=type(phase))
-    direction[entry] = phase
-    return tuple(direction if k == argument else None for k in range(len(problem.args)))
-
-
-def directions(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> Iterator[tuple[Array | None, ...]]:
+def directions(problem: Problem, claims: Claims, arguments: tuple[int, ...]) -> Iterator[Direction]:
     """Signed powers of two near 1/|g|, so that a wrong small entry counts as much as a huge one; zeros on their own."""
     gradients = {k: midpoints(claims.first.cotangents[k]) for k in arguments}
     known = {k: np.isfinite(g) & (g != 0) for k, g in gradients.items()}
@@ -261,13 +207,13 @@ def levelling(gradient: Array) -> Array:
     return np.asarray(2.0 ** np.clip(-np.floor(np.log2(np.abs(gradient))), -1000, 1000))
 
 
-def projected_scale(claims: Claims, direction: tuple[Array | None, ...]) -> float:
+def projected_scale(claims: Claims, direction: Direction) -> float:
     """The sum of |claimed gradient * direction|, at least 1: the direction was weighted so that each entry gives 1."""
     parts = zip(claims.first.cotangents, direction, strict=True)
     return max(1.0, sum(float(np.sum(np.abs(midpoints(g) * v))) for g, v in parts if v is not None))
 
 
-def bisect(problem: Problem, claims: Claims, argument: int, direction: tuple[Array | None, ...]) -> Finding:
+def bisect(problem: Problem, claims: Claims, argument: int, direction: Direction) -> Finding:
     """Halve a direction along which the claim is wrong until one entry is left."""
     vector = direction[argument]
     assert vector is not None
@@ -335,17 +281,23 @@ def joint(problem: Problem, claims: Claims) -> list[Finding]:
     ones = tuple(np.ones(a.shape, dtype=a.dtype) for a in problem.args)
     rng = problem.rng("kink")
     mixed = tuple(rng.choice([-1.0, 0.5, 2.0], a.shape) for a in problem.args)
-    trials = [ones, mixed]
+    trials: list[Direction] = [ones, mixed]
     if any(map(np.iscomplexobj, problem.args)):
         # The subgradients of |z| fill a disc: more than two directions tell it from a square.
-        turned = [
+        trials += [
             tuple(d * phase if np.iscomplexobj(a) else d for d, a in zip(t, problem.args, strict=True))
-            for t in trials
+            for t in (ones, mixed)
             for phase in (1j, 1 + 1j, 1 - 1j)
         ]
-        trials += turned
     scale = max(1.0, sum(float(np.abs(midpoints(g)).sum()) for g in claims.first.cotangents))
     found = [along(problem, claims, direction, scale) for direction in trials]
+    if problem.size <= SEPARATE and not any(map(np.iscomplexobj, problem.y)):
+        # Kinks of their own refute nothing together.
+        found = [
+            along(problem, claims, direction, scale, apart=True) if r.stance == "against" else r
+            for r, direction in zip(found, trials, strict=True)
+        ]
+    found += [along(problem, claims, direction, scale) for direction in tied(problem)]
     wrong = next((r for r in found if r.stance == "against"), None)
     if wrong is None:
         return []

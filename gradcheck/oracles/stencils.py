@@ -117,7 +117,8 @@ class Ladder:
         plus = np.array([self.samples[k][0].y for k in rungs])
         minus = np.array([self.samples[k][1].y for k in rungs])
         misstep = np.array([max(s.misstep for s in self.samples[k]) for k in rungs])[:, None]
-        return h, plus, minus, misstep
+        # Relative to what was measured, which may be the smaller one: a step of (1 - m) h shows (1 - m) of the slope.
+        return h, plus, minus, misstep / (1 - misstep)
 
 
 def neville(column: Array, powers: Iterable[int]) -> Array:

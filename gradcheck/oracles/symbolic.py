@@ -90,7 +90,7 @@ def counterexample(problem: Problem, derivation: Derivation, entry: Entry) -> It
 
     `problem.extras["counterexample"]` is for the other oracles: the exact one certifies it, or not.
     """
-    if not problem.free or not all(problem.free):
+    if not problem.free or not all(problem.free) or any(map(np.iscomplexobj, (*problem.args, *problem.dy))):
         return
     values, args = entry.counterexample, list(problem.args)
     for place, symbols in zip(derivation.places, derivation.args, strict=True):

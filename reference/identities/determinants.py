@@ -30,8 +30,8 @@ def singular(missing: int) -> Spec:
 
 def expanded(X: Array) -> Any:
     """det X as the polynomial that it is, which singular matrices need: expanded by the first row."""
-    if len(X) == 1:
-        return X[0, 0]
+    if len(X) < 2:
+        return X[0, 0] if len(X) else np.ones((), X.dtype)
     minors = [X[1:][:, [k for k in range(len(X)) if k != j]] for j in range(len(X))]
     return sum((-1) ** j * X[0, j] * expanded(minor) for j, minor in enumerate(minors))
 
@@ -39,7 +39,7 @@ def expanded(X: Array) -> Any:
 def cofactors(X: Array) -> Array:
     """cof X: the signed determinants of X without one row and one column."""
     n = len(X)
-    if n == 1:
+    if n < 2:
         return np.ones_like(X)
     others = [[k for k in range(n) if k != i] for i in range(n)]
     minors = [[(-1) ** (i + j) * expanded(X[others[i]][:, others[j]]) for j in range(n)] for i in range(n)]
@@ -151,7 +151,7 @@ def determinant_of_square_form(X: Array, *, A: Array) -> Pulled:
 def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
     """det(Xᵀ A X) for a symmetric A.  (m, n) -> ()
 
-    dX = 2 y A X (Xᵀ A X)⁻¹.
+    dX = 2 y A X (Xᵀ A X)⁻¹.  The pullback keeps Xᵀ A X.
     """
     S = X.T @ A @ X
     y = np.linalg.det(S)
@@ -167,7 +167,7 @@ def determinant_of_symmetric_form(X: Array, *, A: Array) -> Pulled:
 def det_of_form(X: Array, A: Array) -> Pulled:
     """det(Xᵀ A X).  (m, n), (m, m) -> ()
 
-    dX = y (A X S⁻¹ + Aᵀ X S⁻ᵀ), dA = y X S⁻ᵀ Xᵀ, S = Xᵀ A X.
+    dX = y (A X S⁻¹ + Aᵀ X S⁻ᵀ), dA = y X S⁻ᵀ Xᵀ, S = Xᵀ A X.  The pullback keeps S⁻¹.
     """
     S = X.T @ A @ X
     y, T = np.linalg.det(S), np.linalg.inv(S)

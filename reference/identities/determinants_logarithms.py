@@ -58,7 +58,7 @@ def log_abs_det_of_multiple(a: Array, X: Array) -> Pulled:
 def log_det_of_gram(X: Array) -> Pulled:
     """log det(Xᵀ X).  (m, n) -> ()
 
-    dX = 2 (X⁺)ᵀ = 2 X (Xᵀ X)⁻¹.
+    dX = 2 (X⁺)ᵀ = 2 X (Xᵀ X)⁻¹.  The pullback keeps Xᵀ X.
     """
     G = X.T @ X
 
@@ -92,7 +92,7 @@ def log_det_of_gram_by_pseudoinverse(Y: Array) -> Pulled:
 def log_det_of_shifted_gram(X: Array) -> Pulled:
     """log det(I + X Xᵀ) = log det(I + Xᵀ X).  (m, n) -> ()
 
-    dX = 2 (I + X Xᵀ)⁻¹ X.
+    dX = 2 (I + X Xᵀ)⁻¹ X.  The pullback keeps I + X Xᵀ.
     """
     S = np.eye(X.shape[0]).astype(X.dtype) + X @ X.T
 

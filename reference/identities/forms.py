@@ -139,7 +139,7 @@ def weighted_distance(x: Array, s: Array, *, W: Array) -> Pulled:
 def squared_norm_of_product(W: Array, x: Array) -> Pulled:
     """‖W x‖² = qᵀ q, q = W x.  (m, n), (n) -> ()
 
-    dW = 2 q xᵀ, dx = 2 Wᵀ q.
+    dW = 2 q xᵀ, dx = 2 Wᵀ q.  The pullback keeps q.
     """
     q = W @ x
 
@@ -203,6 +203,7 @@ def generalised_rayleigh_quotient(x: Array, A: Array, B: Array) -> Pulled:
     """(xᵀ Aᵀ A x) / (xᵀ Bᵀ B x), B x ≠ 0.  (n), (p, n), (q, n) -> ()
 
     dx = 2 AᵀA x / β - 2 α BᵀB x / β², dA = 2 A x xᵀ / β, dB = -2 α B x xᵀ / β², α and β the two forms.
+    The pullback keeps A x and B x.
     """
     u, v = A @ x, B @ x
     alpha, beta = u @ u, v @ v
@@ -223,7 +224,7 @@ def generalised_rayleigh_quotient(x: Array, A: Array, B: Array) -> Pulled:
 def rayleigh_quotient(x: Array, C: Array) -> Pulled:
     """h = (xᵀ C x) / (xᵀ x).  (n), (n, n) -> ()
 
-    dx = ((C + Cᵀ) x - 2 h x) / (xᵀ x), dC = x xᵀ / (xᵀ x).
+    dx = ((C + Cᵀ) x - 2 h x) / (xᵀ x), dC = x xᵀ / (xᵀ x).  The pullback keeps h and xᵀ x.
     """
     square = x @ x
     h = (x @ C @ x) / square

@@ -76,7 +76,7 @@ def form_of_one_vector(a: Array, X: Array) -> Pulled:
 def form_of_images(X: Array, b: Array, c: Array, D: Array) -> Pulled:
     """bᵀ Xᵀ D X c.  (m, n), (n), (n), (m, m) -> ()
 
-    dX = Dᵀ X b cᵀ + D X c bᵀ, db = Xᵀ D X c, dc = Xᵀ Dᵀ X b, dD = X b (X c)ᵀ.
+    dX = Dᵀ X b cᵀ + D X c bᵀ, db = Xᵀ D X c, dc = Xᵀ Dᵀ X b, dD = X b (X c)ᵀ.  The pullback keeps X b and X c.
     """
     p, q = X @ b, X @ c
 

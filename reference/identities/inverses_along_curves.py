@@ -127,7 +127,7 @@ def surface(x: Any, y: Any, A: Any, B: Any) -> Any:
 def slope_of_inverse(x: Array, *, A: Array, B: Array, y: Array) -> Pulled:
     """-U⁻¹ U_y U⁻¹, the derivative of U⁻¹ by y for U = A + x B + y Bᵀ + x y A.  () -> (n, n)
 
-    ∂²U⁻¹/∂x∂y = U⁻¹ (U_x U⁻¹ U_y - U_xy + U_y U⁻¹ U_x) U⁻¹.
+    ∂²U⁻¹/∂x∂y = U⁻¹ (U_x U⁻¹ U_y - U_xy + U_y U⁻¹ U_x) U⁻¹.  The pullback keeps U⁻¹ and the two slopes of U.
     """
     inverse = np.linalg.inv(surface(x, y, A, B))
     U_x, U_y = B + y * A, B.T + x * A

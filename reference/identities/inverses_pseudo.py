@@ -69,7 +69,7 @@ def pseudoinverse(A: Array) -> Pulled:
 def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
     """P = A⁺, A = B C of rank r, which is less than full and stays what it is.  (m, r), (r, n) -> (n, m)
 
-    With dA as for full rank: dB = dA Cᵀ, dC = Bᵀ dA.
+    With dA as for full rank: dB = dA Cᵀ, dC = Bᵀ dA.  The pullback keeps A.
     """
     A, P = B @ C, product_inverse(B, C)
 
@@ -82,18 +82,23 @@ def pseudoinverse_of_constant_rank(B: Array, C: Array) -> Pulled:
 
 @rule(
     domain=dict(t=real("", -0.3, 0.3), B=tall("m", "r", square=False), C=wide("r", "n")),
-    jax=lambda jax, t, *, B, C: jax.numpy.linalg.pinv(moved(jax.numpy.sin, t, B) @ C, rtol=1e-10),
-    sympy=lambda sympy, t, *, B, C: symbolic_pinv(sympy, C) @ symbolic_pinv(sympy, moved(sympy.sin, t, B)),
+    jax=lambda jax, t, *, B, C: jax.numpy.linalg.pinv(
+        moved(jax.numpy.sin, t, B) @ moved(jax.numpy.sin, t, C.T).T, rtol=1e-10
+    ),
+    sympy=lambda sympy, t, *, B, C: (
+        symbolic_pinv(sympy, moved(sympy.sin, t, C.T).T) @ symbolic_pinv(sympy, moved(sympy.sin, t, B))
+    ),
     source=f"pinv: {GOLUB}",
     accuracy=NORMWISE,
 )
 def pseudoinverse_along_curve(t: Array, *, B: Array, C: Array) -> Pulled:
-    """P = A⁺ along A(t) = B(t) C of constant rank r, B(t) = B + sin(t) times B upside down.  () -> (n, m)
+    """P = A⁺ along A(t) = B(t) C(t) of constant rank r; B, and C from the left, + sin(t) times itself upside down.  () -> (n, m)
 
-    dP/dt = -P A' P + (I - P A) A'ᵀ Pᵀ P + P Pᵀ A'ᵀ (I - A P).
+    dP/dt = -P A' P + (I - P A) A'ᵀ Pᵀ P + P Pᵀ A'ᵀ (I - A P).  The pullback keeps A and A'.
     """
-    moving = moved(np.sin, t, B)
-    A, slope, P = moving @ C, np.cos(t) * B[::-1] @ C, product_inverse(moving, C)
+    left, right = moved(np.sin, t, B), moved(np.sin, t, C.T).T
+    A, slope = left @ right, np.cos(t) * (B[::-1] @ right + left @ C[:, ::-1])
+    P = product_inverse(left, right)
     return P, lambda dy: (dy * differential(A, P, slope)).sum()
 
 

@@ -37,7 +37,7 @@ def symbolic_exp(sympy: Any, x: Array) -> Any:
     domain=dict(x=real("n", at=(800.0,))),
     jax=lambda jax, x: jax.nn.softmax(x),
     sympy=lambda sympy, x: symbolic_exp(sympy, x) / symbolic_exp(sympy, x).sum(),
-    source="Bridle 1990",
+    source="softmax-jacobian: Bridle 1990",
 )
 def softmax_jacobian(x: Array) -> Pulled:
     """p = softmax(x).  (n) -> (n)
@@ -57,6 +57,7 @@ def softmax_jacobian(x: Array) -> Pulled:
     domain=dict(x=real("n", at=(800.0,))),
     jax=lambda jax, x: jax.nn.log_softmax(x),
     sympy=lambda sympy, x: x - sympy.log(symbolic_exp(sympy, x).sum()),
+    source="log-softmax-jacobian: derived",
 )
 def log_softmax_jacobian(x: Array) -> Pulled:
     """log softmax(x).  (n) -> (n)
@@ -79,7 +80,7 @@ def log_softmax_jacobian(x: Array) -> Pulled:
     },
     jax=lambda jax, x, *, target: -jax.numpy.sum(target * jax.nn.log_softmax(x)),
     sympy=lambda sympy, x, *, target: -(target * (x - sympy.log(symbolic_exp(sympy, x).sum()))).sum(),
-    source="Clark, Computing Neural Network Gradients, identity 7",
+    source="softmax-cross-entropy: Clark, Computing Neural Network Gradients, identity 7",
 )
 def cross_entropy_of_softmax(x: Array, *, target: Array) -> Pulled:
     """-tᵀ log softmax(x), t = target.  (n) -> ()
@@ -98,7 +99,7 @@ def cross_entropy_of_softmax(x: Array, *, target: Array) -> Pulled:
     domain=dict(x=real("n", at=(40.0,))),
     jax=lambda jax, x: jax.nn.sigmoid(x),
     sympy=each(lambda sympy, x: 1 / (1 + sympy.exp(-x))),
-    source="Clark, Computing Neural Network Gradients, identity 4",
+    source="sigmoid-tanh-jacobians: Clark, Computing Neural Network Gradients, identity 4",
 )
 def sigmoid_jacobian(x: Array) -> Pulled:
     """y = σ(x), entry by entry.  (n) -> (n)
@@ -117,7 +118,7 @@ def sigmoid_jacobian(x: Array) -> Pulled:
     domain=dict(X=real("n d"), W=real("d m"), b=real("m")),
     jax=lambda jax, X, W, b: X @ W + b,
     sympy=lambda sympy, X, W, b: X @ W + b,
-    source="Clark, Computing Neural Network Gradients, identities 1, 2, 5, 6",
+    source="linear-layer: Clark, Computing Neural Network Gradients, identities 1, 2, 5, 6",
 )
 def linear_layer(X: Array, W: Array, b: Array) -> Pulled:
     """X W + 1 bᵀ, a row for each example.  (n, d), (d, m), (m) -> (n, m)
@@ -135,12 +136,12 @@ def linear_layer(X: Array, W: Array, b: Array) -> Pulled:
     domain=dict(w=real("d"), X=real("n d"), y=made(lambda rng, X: np.arange(len(X)) % 2.0, "0 and 1 in turn (n)")),
     jax=lambda jax, w, X, *, y: jax.numpy.sum(jax.nn.softplus(X @ w) - y * (X @ w)),
     sympy=lambda sympy, w, X, *, y: sum(sympy.log(1 + sympy.exp(z)) - t * z for z, t in zip(X @ w, y, strict=True)),
-    source="Bishop 2006, eq. 4.91",
+    source="logistic-regression: Bishop 2006, eq. 4.91",
 )
 def logistic_regression(w: Array, X: Array, *, y: Array) -> Pulled:
     """Σ log(1 + e^(x_iᵀ w)) - y_i x_iᵀ w, y_i in {0, 1}.  (d), (n, d) -> ()
 
-    dw = Xᵀ (σ(X w) - y), dX = (σ(X w) - y) wᵀ; σ(z) - 1 = -σ(-z) keeps its digits for large z.
+    dw = Xᵀ (σ(X w) - y), dX = (σ(X w) - y) wᵀ; σ(z) - 1 = -σ(-z) keeps its digits for large z.  The pullback keeps X w.
     """
     z = X @ w
 
@@ -155,7 +156,7 @@ def logistic_regression(w: Array, X: Array, *, y: Array) -> Pulled:
     domain=dict(W=real("m m"), h=real("m"), U=real("m n"), x=real("n"), b=real("m")),
     jax=lambda jax, W, h, U, x, b: jax.numpy.tanh(W @ h + U @ x + b),
     sympy=lambda sympy, W, h, U, x, b: np.frompyfunc(sympy.tanh, 1, 1)(W @ h + U @ x + b),
-    source="Clark, Computing Neural Network Gradients, identities 1, 4, 5 composed; Elman 1990",
+    source="rnn-step: Clark, Computing Neural Network Gradients, identities 1, 4, 5 composed; Elman 1990",
 )
 def recurrent_step(W: Array, h: Array, U: Array, x: Array, b: Array) -> Pulled:
     """tanh(z), z = W h + U x + b.  (m, m), (m), (m, n), (n), (m) -> (m)
@@ -175,15 +176,15 @@ def recurrent_step(W: Array, h: Array, U: Array, x: Array, b: Array) -> Pulled:
     domain=dict(c=real("n"), x=real("n")),
     jax=lambda jax, c, x: jax.numpy.stack([jax.numpy.roll(c, i) @ x for i in range(len(x))]),
     sympy=lambda sympy, c, x: np.array([sum(c[(j - i) % len(x)] * x[j] for j in range(len(x))) for i in range(len(x))]),
-    source="Petersen & Pedersen 2012, eq. 133",
+    source="circulant: derived (Petersen & Pedersen 2012, eq. 133)",
 )
 def circulant_product(c: Array, x: Array) -> Pulled:
     """C x, C_ij = c_((j - i) mod n).  (n), (n) -> (n)
 
-    dc_k = Σ_i dy_i x_((i + k) mod n), dx = Cᵀ dy.
+    dc_k = Σ_i dy_i x_((i + k) mod n), dx = Cᵀ dy.  The pullback keeps C.
     """
     n = x.size
-    i, j = np.indices((n, n))
+    i, j = np.indices((n, n), sparse=True)
     C = c[(j - i) % n]
 
     def pullback(dy: Array) -> Any:

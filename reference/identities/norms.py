@@ -152,9 +152,8 @@ def p_norm(x: Array, *, p: float) -> Pulled:
 
     dx = sign(x) ∘ (|x| / ‖x‖_p)^(p-1): the quotient first, so that no power overflows.
     """
-    size = np.abs(x)
-    y = (size**p).sum() ** (1 / p)
-    return y, lambda dy: dy * np.sign(x) * (size / y) ** (p - 1)
+    y = (np.abs(x) ** p).sum() ** (1 / p)
+    return y, lambda dy: dy * np.sign(x) * (np.abs(x) / y) ** (p - 1)
 
 
 @rule(

@@ -74,7 +74,7 @@ def power_entry_by_entry(X: Array, *, n: int) -> Pulled:
 def form_of_power(a: Array, X: Array, b: Array, *, n: int) -> Pulled:
     """aᵀ Xⁿ b.  (m), (m, m), (m) -> ()
 
-    dX = Σ_r (X^r)ᵀ a bᵀ (X^(n-1-r))ᵀ, da = Xⁿ b, db = (Xⁿ)ᵀ a.
+    dX = Σ_r (X^r)ᵀ a bᵀ (X^(n-1-r))ᵀ, da = Xⁿ b, db = (Xⁿ)ᵀ a.  The pullback keeps Xⁿ.
     """
     F = np.linalg.matrix_power(X, n)
 
@@ -96,7 +96,7 @@ def form_of_power(a: Array, X: Array, b: Array, *, n: int) -> Pulled:
 def form_of_gram_of_power(a: Array, X: Array, b: Array, *, n: int) -> Pulled:
     """aᵀ (Xⁿ)ᵀ Xⁿ b.  (m), (m, m), (m) -> ()
 
-    dX = Σ_r (X^r)ᵀ Xⁿ (a bᵀ + b aᵀ) (X^(n-1-r))ᵀ, da = (Xⁿ)ᵀ Xⁿ b, db = (Xⁿ)ᵀ Xⁿ a.
+    dX = Σ_r (X^r)ᵀ Xⁿ (a bᵀ + b aᵀ) (X^(n-1-r))ᵀ, da = (Xⁿ)ᵀ Xⁿ b, db = (Xⁿ)ᵀ Xⁿ a.  The pullback keeps Xⁿ.
     """
     F = np.linalg.matrix_power(X, n)
 
@@ -137,7 +137,7 @@ def trace_of_power(X: Array, *, exponent: int) -> Pulled:
 def trace_of_product_with_power(A: Array, X: Array, *, k: int) -> Pulled:
     """tr(A X^k).  (n, n), (n, n) -> ()
 
-    dX = Σ_r (X^r A X^(k-1-r))ᵀ, dA = (X^k)ᵀ.
+    dX = Σ_r (X^r A X^(k-1-r))ᵀ, dA = (X^k)ᵀ.  The pullback keeps X^k.
     """
     F = np.linalg.matrix_power(X, k)
 
@@ -180,6 +180,7 @@ def trace_of_sine(X: Array) -> Pulled:
     """tr sin X, sin the power series.  (n, n) -> ()
 
     dX = (cos X)ᵀ, to 128 weighted ULPs: expm is accurate to a few ULPs of its norm.
+    The pullback keeps cos X, found together with sin X.
     """
     cosine, sine = turned(X)
     return np.trace(sine), lambda dy: dy * cosine.T
@@ -226,5 +227,8 @@ def trace_of_polynomial(X: Array, *, c: Array) -> Pulled:
 
     dX = (c₁ I + 2 c₂ X)ᵀ.
     """
-    unit = np.eye(len(X), dtype=X.dtype)
-    return np.trace(c[0] * unit + c[1] * X + c[2] * X @ X), lambda dy: dy * (c[1] * unit + 2 * c[2] * X).T
+
+    def pullback(dy: Array) -> Any:
+        return dy * (c[1] * np.eye(len(X), dtype=X.dtype) + 2 * c[2] * X).T
+
+    return np.trace(c[0] * np.eye(len(X), dtype=X.dtype) + c[1] * X + c[2] * X @ X), pullback

@@ -153,7 +153,7 @@ def trace_of_kronecker_square(X: Array) -> Pulled:
     domain=dict(A=real("p m"), X=real("m n"), B=real("n q")),
     jax=lambda jax, A, X, B: (A @ X @ B).T.ravel(),
     sympy=lambda sympy, A, X, B: (A @ X @ B).T.ravel(),
-    source="Petersen & Pedersen 2012, eq. 520; Minka 2000, section 2",
+    source="vec-axb: Petersen & Pedersen 2012, eq. 520; Minka 2000, section 2",
 )
 def vec_of_product(A: Array, X: Array, B: Array) -> Pulled:
     """vec(A X B), vec stacks columns.  (p, m), (m, n), (n, q) -> (...)
@@ -173,7 +173,7 @@ def vec_of_product(A: Array, X: Array, B: Array) -> Pulled:
     domain=dict(X=real("m n")),
     jax=lambda jax, X: X.T @ X,
     sympy=lambda sympy, X: X.T @ X,
-    source="Minka 2000, section 8",
+    source="vec-gram: Minka 2000, section 8",
 )
 def gram_matrix(X: Array) -> Pulled:
     """Xᵀ X.  (m, n) -> (n, n)
@@ -191,7 +191,7 @@ def gram_matrix(X: Array) -> Pulled:
     domain=dict(A=real("p m"), X=real("m n"), B=real("n p")),
     jax=lambda jax, A, X, B: jax.numpy.diagonal(A @ X @ B),
     sympy=lambda sympy, A, X, B: (A @ X @ B).diagonal(),
-    source="Minka 2000, section 5",
+    source="diag-of-product: Minka 2000, section 5",
 )
 def diagonal_of_product(A: Array, X: Array, B: Array) -> Pulled:
     """The diagonal of A X B.  (p, m), (m, n), (n, p) -> (p)
@@ -210,6 +210,7 @@ def diagonal_of_product(A: Array, X: Array, B: Array) -> Pulled:
     domain=dict(a=real("m"), X=real("m n"), b=real("n")),
     jax=lambda jax, a, X, b: jax.numpy.diag(a) @ X @ jax.numpy.diag(b),
     sympy=lambda sympy, a, X, b: np.array(sympy.diag(*a) * sympy.Matrix(X) * sympy.diag(*b)),
+    source="diag-scaling: derived",
 )
 def diagonal_scaling(a: Array, X: Array, b: Array) -> Pulled:
     """diag(a) X diag(b).  (m), (m, n), (n) -> (m, n)

@@ -28,7 +28,7 @@ def trace_of_quartic(X: Array, C: Array, B: Array) -> Pulled:
     """tr(Bᵀ Xᵀ C X Xᵀ C X B).  (m, n), (m, m), (n, p) -> ()
 
     dX = C X Xᵀ C X B Bᵀ + Cᵀ X B Bᵀ Xᵀ Cᵀ X + C X B Bᵀ Xᵀ C X + Cᵀ X Xᵀ Cᵀ X B Bᵀ,
-    dC = X B Bᵀ Xᵀ Cᵀ X Xᵀ + X Xᵀ Cᵀ X B Bᵀ Xᵀ, dB = (K² + Kᵀ²) B with K = Xᵀ C X.
+    dC = X B Bᵀ Xᵀ Cᵀ X Xᵀ + X Xᵀ Cᵀ X B Bᵀ Xᵀ, dB = (K² + Kᵀ²) B with K = Xᵀ C X.  The pullback keeps X Xᵀ, X B Bᵀ Xᵀ and K.
     """
     S, P, K = X @ X.T, X @ B @ B.T @ X.T, X.T @ C @ X
 
@@ -48,7 +48,7 @@ def trace_of_quartic(X: Array, C: Array, B: Array) -> Pulled:
 def trace_of_inverse_form(X: Array, A: Array, *, C: Array) -> Pulled:
     """tr((Xᵀ C X)⁻¹ A) for a symmetric C, A any.  (m, n), (n, n) -> ()
 
-    dX = -C X M (A + Aᵀ) M, dA = M, M = (Xᵀ C X)⁻¹.
+    dX = -C X M (A + Aᵀ) M, dA = M, M = (Xᵀ C X)⁻¹.  The pullback keeps M.
     """
     M = np.linalg.inv(X.T @ C @ X)
 
@@ -70,6 +70,7 @@ def trace_of_quotient(X: Array, *, B: Array, C: Array) -> Pulled:
     """tr((Xᵀ C X)⁻¹ Xᵀ B X) for symmetric B and C.  (m, n) -> ()
 
     dX = -2 C X M Xᵀ B X M + 2 B X M, M = (Xᵀ C X)⁻¹, to within 256 weighted ULPs, since its terms cancel.
+    The pullback keeps Xᵀ C X and M Xᵀ B X.
     """
     G = X.T @ C @ X
     Q = np.linalg.solve(G, X.T @ B @ X)
@@ -91,7 +92,7 @@ def trace_of_regularised_quotient(X: Array, *, A: Array, B: Array, C: Array) -> 
     """tr((A + Xᵀ C X)⁻¹ Xᵀ B X) for symmetric A, B and C.  (m, n) -> ()
 
     dX = -2 C X M S M + 2 B X M, M = (A + Xᵀ C X)⁻¹, S = Xᵀ B X,
-    to within 256 weighted ULPs, since its terms cancel.
+    to within 256 weighted ULPs, since its terms cancel.  The pullback keeps M and S.
     """
     M, S = np.linalg.inv(A + X.T @ C @ X), X.T @ B @ X
 
@@ -112,7 +113,7 @@ def trace_of_shifted_quotient(X: Array, A: Array, *, B: Array, C: Array) -> Pull
     """tr((A + Xᵀ C X)⁻¹ Xᵀ B X) for symmetric B and C, A any.  (m, n), (n, n) -> ()
 
     dX = -C X (M S M + Mᵀ S Mᵀ) + B X (M + Mᵀ), dA = -Mᵀ S Mᵀ, M = (A + Xᵀ C X)⁻¹, S = Xᵀ B X,
-    to within 256 weighted ULPs, since its terms cancel.
+    to within 256 weighted ULPs, since its terms cancel.  The pullback keeps M and S.
     """
     M, S = np.linalg.inv(A + X.T @ C @ X), X.T @ B @ X
 

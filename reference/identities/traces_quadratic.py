@@ -161,7 +161,7 @@ def trace_of_gram(X: Array, B: Array, C: Array) -> Pulled:
 def trace_of_form_of_product(X: Array, B: Array, D: Array) -> Pulled:
     """tr(Dᵀ Xᵀ B X D).  (m, n), (m, m), (n, p) -> ()
 
-    dX = (B + Bᵀ) X D Dᵀ, dB = Y Yᵀ, dD = Xᵀ (B + Bᵀ) Y, Y = X D.
+    dX = (B + Bᵀ) X D Dᵀ, dB = Y Yᵀ, dD = Xᵀ (B + Bᵀ) Y, Y = X D.  The pullback keeps Y.
     """
     S, Y = B + B.T, X @ D
 
@@ -181,7 +181,7 @@ def trace_of_form_of_product(X: Array, B: Array, D: Array) -> Pulled:
 def trace_of_sandwich(A: Array, X: Array, B: Array, C: Array) -> Pulled:
     """tr(A X B Xᵀ C).  (p, m), (m, n), (n, n), (m, p) -> ()
 
-    dX = Aᵀ Cᵀ X Bᵀ + C A X B, dA = (X B Xᵀ C)ᵀ, dB = Xᵀ Aᵀ Cᵀ X, dC = (A X B Xᵀ)ᵀ.
+    dX = Aᵀ Cᵀ X Bᵀ + C A X B, dA = (X B Xᵀ C)ᵀ, dB = Xᵀ Aᵀ Cᵀ X, dC = (A X B Xᵀ)ᵀ.  The pullback keeps X B Xᵀ.
     """
     S = X @ B @ X.T
 

@@ -95,6 +95,7 @@ def product_of_functions(x: Array, *, P: Array, A: Array, Q: Array) -> Pulled:
     """s(x)ᵀ A r(x), with s = sin(P x) and r = (Q x)³.  (n) -> ()
 
     dx = J_sᵀ A r + J_rᵀ Aᵀ s, with J_s = diag(cos(P x)) P and J_r = diag(3 (Q x)²) Q.
+    The pullback keeps s, r and their Jacobians.
     """
     s, r = np.sin(P @ x), (Q @ x) ** 3
     J_s, J_r = np.cos(P @ x)[:, None] * P, 3 * ((Q @ x) ** 2)[:, None] * Q

@@ -45,7 +45,10 @@ def three_sigmoids_graph() -> Graph:
 )
 @taped
 def three_sigmoids(tape: Tape, x: Value) -> Value:
-    """σ(σ(σ(x))): each layer takes at least three quarters of the gradient away.  (n) -> (n)"""
+    """σ(σ(σ(x))): each layer takes at least three quarters of the gradient away.  (n) -> (n)
+
+    The tape keeps every value on the way.
+    """
     first = tape.name("first", tape.apply(sigmoid, x))
     second = tape.name("second", tape.apply(sigmoid, first))
     return tape.name("y", tape.apply(sigmoid, second))

@@ -74,7 +74,10 @@ def sigmoid_of_gates_graph() -> Graph:
 )
 @taped
 def sigmoid_of_gates(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Value) -> Value:
-    """1 / (1 + exp(-(w0 x0 + w1 x1 + w2))) from four elementary gates: times -1, exp, plus 1, 1 over.  () -> ()"""
+    """1 / (1 + exp(-(w0 x0 + w1 x1 + w2))) from four elementary gates: times -1, exp, plus 1, 1 over.  () -> ()
+
+    The tape keeps every value on the way.
+    """
     minus = tape.name("-s", tape.apply(negative, score(tape, w0, x0, w1, x1, w2)))
     power = tape.name("exp(-s)", tape.apply(exp, minus))
     total = tape.name("1 + exp(-s)", tape.apply(add, power, ONE))
@@ -95,7 +98,10 @@ def sigmoid_gate_graph() -> Graph:
 )
 @taped
 def sigmoid_gate(tape: Tape, w0: Value, x0: Value, w1: Value, x1: Value, w2: Value) -> Value:
-    """The same with the four gates grouped into one, whose gradient is (1 - s) s.  () -> ()"""
+    """The same with the four gates grouped into one, whose gradient is (1 - s) s.  () -> ()
+
+    The tape keeps every value on the way.
+    """
     return tape.name("f", tape.apply(sigmoid, score(tape, w0, x0, w1, x1, w2)))
 
 
@@ -187,7 +193,10 @@ def gates_graph() -> Graph:
 )
 @taped
 def gates(tape: Tape, x: Value, y: Value, z: Value, w: Value) -> Value:
-    """f = 2 (x y + max(z, w)): all three kinds of gates in one circuit.  (), (), (), () -> ()"""
+    """f = 2 (x y + max(z, w)): all three kinds of gates in one circuit.  (), (), (), () -> ()
+
+    The tape keeps every value on the way.
+    """
     product, largest = tape.apply(multiply, x, y), tape.apply(maximum, z, w)
     return tape.name("f", tape.apply(multiply, tape.apply(add, product, largest), 2 * ONE))
 

@@ -31,7 +31,7 @@ BEST = ("1.5", "0")
 def cost_of_line(tape: Tape, w: Value, b: Value, x: Value, target: Value) -> Value:
     """J = mean (w x + b - target)² / 2.  (), (), (n), (n) -> ()
 
-    With r = w x + b - target: dJ/dw = mean r x, dJ/db = mean r.
+    With r = w x + b - target: dJ/dw = mean r x, dJ/db = mean r.  The tape keeps every value on the way.
     """
     y = tape.name("y", tape.apply(add, tape.apply(multiply, w, x), b))
     r = tape.name("r", tape.apply(subtract, y, target))

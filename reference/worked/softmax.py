@@ -34,7 +34,7 @@ def softmax_sympy(sympy: Any, a: Any) -> Any:
 def softmax_by_jacobian(a: Array) -> Pulled:
     """p = softmax(a); dp_i/da_j = p_i (1 - p_i) for i = j, else -p_i p_j: the matrix diag(p) - p pᵀ.  (k) -> (k)
 
-    1 - p_i is summed from the other p_j, which keeps its digits where p_i is near 1.
+    1 - p_i is summed from the other p_j, which keeps its digits where p_i is near 1.  The pullback keeps the matrix.
     """
     e = np.exp(a - a.max())
     p = e / e.sum()
@@ -79,7 +79,10 @@ def cross_entropy_of_gates_graph() -> Graph:
 )
 @taped
 def cross_entropy_of_gates(tape: Tape, a: Value, y: Value) -> Value:
-    """The same gate by gate: softmax, logarithm, product, sum.  (k), (k) -> ()"""
+    """The same gate by gate: softmax, logarithm, product, sum.  (k), (k) -> ()
+
+    The tape keeps every value on the way.
+    """
     p = tape.name("p", tape.apply(softmax_rule, a))
     likelihood = tape.apply(total, tape.apply(multiply, y, tape.apply(log, p)))
     return tape.name("L", tape.apply(negative, likelihood))

@@ -52,7 +52,10 @@ def error_graph() -> Graph:
 )
 @taped
 def error(tape: Tape, hidden: Value, out: Value, x: Value, target: Value) -> Value:
-    """E = ½ Σ (t - σ(W₂ σ(W₁ x)))², without biases.  (h, i), (o, h), (i), (o) -> ()"""
+    """E = ½ Σ (t - σ(W₂ σ(W₁ x)))², without biases.  (h, i), (o, h), (i), (o) -> ()
+
+    The tape keeps every value on the way.
+    """
     h = tape.name("h", tape.apply(sigmoid, tape.name("z", tape.apply(matmul, hidden, x))))
     o = tape.name("o", tape.apply(sigmoid, tape.name("z out", tape.apply(matmul, out, h))))
     squares = tape.apply(square, tape.apply(subtract, target, o))

@@ -38,7 +38,10 @@ def squared_norm_graph() -> Graph:
 )
 @taped
 def squared_norm(tape: Tape, w: Value, x: Value) -> Value:
-    """f = ||W x||²: with q = W x, df/dq = 2 q, df/dW = 2 q xᵀ, df/dx = 2 Wᵀ q.  (m, n), (n) -> ()"""
+    """f = ||W x||²: with q = W x, df/dq = 2 q, df/dW = 2 q xᵀ, df/dx = 2 Wᵀ q.  (m, n), (n) -> ()
+
+    The tape keeps every value on the way.
+    """
     q = tape.name("q", tape.apply(matmul, w, x))
     return tape.name("f", tape.apply(total, tape.apply(square, q)))
 

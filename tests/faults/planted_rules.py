@@ -19,7 +19,7 @@ def well_tested(x: Any) -> Any:
     return x * x, pullback
 
 
-@rule(domain=dict(x=real("n", kinks=(0.0,), at=(0.0,))))
+@rule(domain=dict(x=real("n", kinks=(0.0,), at=(0.0, -0.5))))
 def rectified(x: Any) -> Any:
     """max(x, 0).  (n) -> (n)"""
 
@@ -27,6 +27,45 @@ def rectified(x: Any) -> Any:
         return np.where(x > 0, dy, 0)
 
     return np.maximum(x, 0), pullback
+
+
+@rule(domain=dict(x=real("n", 0.5, 2.0)))
+def redundant(x: Any) -> Any:
+    """√(1 + x²).  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return dy * x / np.hypot(1.0, x)
+
+    return np.sqrt(1 + x * x), pullback
+
+
+@rule(domain=dict(x=real("n")), surrogate=lambda x: x + 0, cotangent=lambda dy: np.clip(dy, -0.5, 0.5))
+def clipped(x: Any) -> Any:
+    """x, its cotangent held between -0.5 and 0.5.  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return np.clip(dy, -0.5, 0.5)
+
+    return x + 0, pullback
+
+
+@rule(domain=dict(x=real("n")), refuted="the factor 2 is missing")
+def erratum(x: Any) -> Any:
+    """x², with a wrong derivative.  (n) -> (n)"""
+
+    def pullback(dy: Any) -> Any:
+        return dy * x
+
+    return x * x, pullback
+
+
+def twice(x: Any) -> Any:
+    """No rule that is right: the same call twice on a line."""
+
+    def pullback(dy: Any) -> Any:
+        return np.exp(dy) - np.exp(dy) * x
+
+    return x, pullback
 
 
 def halved(dy: Any) -> Any:

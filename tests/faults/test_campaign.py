@@ -40,7 +40,7 @@ def test_a_mistake_in_a_well_tested_rule_survives() -> None:
     count = counted(found)
     assert count.caught == count.of > 80
     assert {f.by for f in found if f.outcome == "caught"} >= {"contract", "exact", "accuracy"}
-    assert outcome_of(found, "2 -> 1").by == "exact"
+    assert outcome_of(found, "return 2 * dy * x -> return 1 * dy * x").by == "exact"
 
 
 @pytest.mark.parametrize(
@@ -62,23 +62,37 @@ def test_digits_lost_within_the_budget_count_or_those_beyond_it_do_not(
 
 def test_another_subgradient_counts_as_a_mistake() -> None:
     found = fates(planted_rules.rectified)
-    assert outcome_of(found, "x > 0 -> x >= 0").why == "another subgradient at a kink"
-    assert outcome_of(found, "x > 0 -> x < 0").outcome == "caught"
+    assert outcome_of(found, "np.where(x >= 0, dy, 0)").why == "another subgradient at a kink"
+    assert outcome_of(found, "np.where(x < 0, dy, 0)").outcome == "caught"
     assert counted(found).fraction == 1
+
+
+def test_an_edit_that_changes_nothing_counts_as_a_mistake() -> None:
+    fate = outcome_of(fates(planted_rules.redundant), "return dy * x / np.hypot(x, 1.0)")
+    assert (fate.outcome, fate.why[:23]) == ("equivalent", "proved equal on symbols")
+
+
+def test_a_pullback_that_is_no_derivative_on_purpose_is_unfit() -> None:
+    found = fates(planted_rules.clipped)
+    assert {f.outcome for f in found} == {"caught"}
+
+
+def test_faults_are_planted_in_a_form_declared_to_be_wrong() -> None:
+    assert fates(planted_rules.erratum) == []
 
 
 def test_a_place_that_no_point_comes_to_is_passed_over() -> None:
     found = fates(planted_rules.badly_tested)
-    assert outcome_of(found, "dy / 3 -> dy * 3") == replace(
-        outcome_of(found, "dy / 3 -> dy * 3"), outcome="survived", why="no point comes to it"
+    assert outcome_of(found, "return dy / 3 -> return dy * 3") == replace(
+        outcome_of(found, "return dy / 3 -> return dy * 3"), outcome="survived", why="no point comes to it"
     )
     assert counted(found).caught < counted(found).of
 
 
 def test_an_edit_that_was_read_counts_as_a_mistake() -> None:
-    key = "tests.faults.planted_rules.rectified: x > 0 -> x >= 0"
+    key = "tests.faults.planted_rules.rectified: return np.where(x > 0, dy, 0) -> return np.where(x >= 0, dy, 0)"
     found = fates(planted_rules.rectified, Plan(reviewed={key: "read: the slope at 0 is free"}))
-    assert outcome_of(found, "x > 0 -> x >= 0").outcome == "equivalent"
+    assert outcome_of(found, "np.where(x >= 0, dy, 0)").outcome == "equivalent"
 
 
 def test_a_sample_is_another_at_each_call() -> None:
@@ -154,7 +168,7 @@ def test_the_command_says_nothing_of_what_survived(tmp_path: Path, capsys: pytes
     code = main(["faults", TARGET, "--full", "-j", "1", "-k", "badly_tested", "--reports", str(tmp_path)])
     text = capsys.readouterr().out
     assert code == 1
-    assert "  - dy / 3\n  + dy * 3" in text
+    assert "  - return dy / 3\n  + return dy * 3" in text
     assert json.loads((tmp_path / "faults.json").read_text())["fates"]
 
 

@@ -43,7 +43,7 @@ X, DY = np.array([[0.5, -1.25, 2.0]]), np.array([[1.0, 2.0, 4.0]])
         ("'nk,kj->nj'", set()),
         ("other", set()),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else " ".join(sorted(value)),
 )
 def test_an_expression_has_other_mistakes(source: str, among: set[str]) -> None:
     found = {ast.unparse(a) for a in alternatives(ast.parse(source, mode="eval").body, ["x", "dy"])}
@@ -70,9 +70,19 @@ def texts(rule: Rule) -> set[tuple[str, str]]:
 
 
 def test_the_pullback_its_helpers_or_the_forward_are_edited_wrongly() -> None:
-    assert {("2 * dy * x", "2 * dy"), ("2", "1"), ("x", "dy")} <= texts(planted_rules.well_tested)
+    assert {
+        (f"return {a}", f"return {b}")
+        for a, b in [("2 * dy * x", "2 * dy"), ("2 * dy * x", "1 * dy * x"), ("2 * dy * x", "2 * dy * dy")]
+    } <= texts(planted_rules.well_tested)
     assert not any("x * x" in before for before, _ in texts(planted_rules.well_tested))
-    assert {("dy / 2", "dy * 2"), ("dy.ndim > 5", "True")} <= texts(planted_rules.badly_tested)
+    assert {("return dy / 2", "return dy * 2"), ("if dy.ndim > 5:", "if True:")} <= texts(planted_rules.badly_tested)
+
+
+def test_a_place_is_left_out_since_another_on_its_line_reads_the_same() -> None:
+    edited_dy = {
+        after for before, after in texts(Rule(planted_rules.twice)) if before == "return np.exp(dy) - np.exp(dy) * x"
+    }
+    assert {"return np.exp(x) - np.exp(dy) * x", "return np.exp(dy) - np.exp(x) * x"} <= edited_dy
 
 
 def the_edit(rule: Rule, before: str, after: str) -> Any:
@@ -81,7 +91,7 @@ def the_edit(rule: Rule, before: str, after: str) -> Any:
 
 def test_an_edited_rule_answers_as_the_right_one() -> None:
     rule = planted_rules.well_tested
-    wrong = edited(rule, the_edit(rule, "2 * dy * x", "2 * dy / x"))
+    wrong = edited(rule, the_edit(rule, "return 2 * dy * x", "return 2 * dy / x"))
     y, pullback = wrong(X)
     np.testing.assert_array_equal(y, X * X)
     np.testing.assert_array_equal(pullback(DY), 2 * DY / X)
@@ -91,14 +101,14 @@ def test_an_edited_rule_answers_as_the_right_one() -> None:
 
 def test_an_edited_helper_is_edited_for_everybody() -> None:
     rule = planted_rules.badly_tested
-    wrong = edited(rule, the_edit(rule, "dy / 2", "dy * 2"))
+    wrong = edited(rule, the_edit(rule, "return dy / 2", "return dy * 2"))
     np.testing.assert_array_equal(wrong(X, axis=0)[1](DY[0]), 2 * DY)
     np.testing.assert_array_equal(planted_rules.halved(DY), DY / 2)
 
 
 def test_a_place_that_is_not_reached_goes_off() -> None:
     rule = planted_rules.badly_tested
-    reached, hidden = the_edit(rule, "dy / 2", "dy * 2"), the_edit(rule, "dy / 3", "dy * 3")
+    reached, hidden = the_edit(rule, "return dy / 2", "return dy * 2"), the_edit(rule, "return dy / 3", "return dy * 3")
     with pytest.raises(Unreached):
         edited(rule, reached, reached.bomb)(X, axis=0)[1](DY[0])
     np.testing.assert_array_equal(edited(rule, hidden, hidden.bomb)(X, axis=0)[1](DY[0]), DY / 2)

@@ -24,6 +24,7 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "flat": lambda x: x.flat[2:4],
     "reshape": lambda x: x.reshape(3, 2),
     "reshape by a tuple": lambda x: x.reshape((3, -1)),
+    "reshape column by column": lambda x: x.reshape(3, 2, order="F"),
     "transpose": lambda x: x.transpose(1, 0),
     "transpose by a tuple": lambda x: x.transpose((1, 0)),
     "transpose without axes": lambda x: x.transpose(),

@@ -119,11 +119,12 @@ def test_the_same_ball_is_equal_to_itself() -> None:
     assert root == root
 
 
-@pytest.mark.parametrize(("tie", "slope"), [(-1, 0.0), (0, 1.0), (1, 1.0)])
-def test_a_tie_comes_out_as_it_was_asked_for(tie: int, slope: float) -> None:
-    system = Balls(tangents=True, tie=tie)
-    found = np.maximum(system.exact(np.array(0.0), np.array(1.0)), 0)
+@pytest.mark.parametrize(("side", "slope"), [(-1.0, 0.0), (1.0, 1.0)])
+def test_a_tie_comes_out_as_the_direction_says(side: float, slope: float) -> None:
+    system = Balls(tangents=True)
+    found = np.maximum(system.exact(np.array(0.0), np.array(side)), 0)
     assert midpoints(found.companion) == slope
+    assert system.ties == 1
 
 
 def test_equal_numbers_with_equal_tangents_are_no_tie() -> None:

@@ -113,11 +113,11 @@ def test_a_complex_tangent_that_differences_refute(function: Callable[..., Any],
     np.testing.assert_allclose(midpoints(theirs), (after - before) / (2 * step), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(("tie", "slope"), [(None, 5.0), (-1, -5.0), (1, 5.0)])
-def test_the_modulus_at_0_is_a_kink_with_the_slope_of_the_direction(tie: int | None, slope: float) -> None:
-    system = Balls(tangents=True, tie=tie)
-    found: Any = np.abs(system.exact(np.array([0j, 3 + 4j]), np.array([3 - 4j, 1j])))
-    np.testing.assert_allclose(midpoints(found.companion), [slope, 0.8])
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_modulus_at_0_is_a_kink_with_the_slope_of_the_direction(side: int) -> None:
+    system = Balls(tangents=True)
+    found: Any = np.abs(system.exact(np.array([0j, 3 + 4j]), side * np.array([3 - 4j, 1j])))
+    np.testing.assert_allclose(midpoints(found.companion), [5.0, side * 0.8])
     assert system.ties == 1
 
 

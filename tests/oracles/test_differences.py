@@ -251,6 +251,22 @@ def test_at_a_known_kink_a_subgradient_passes_and_nothing_else(name: str) -> Non
         assert "subgradient" in evidence.detail or evidence.entry is None
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_step_that_comes_out_short_in_float32_makes_a_bar_too_small(seed: int) -> None:
+    # The first sum is 0 and has no noise of its own there, so that the rounding of the steps is all that its bar holds.
+    def sum_and_difference(x: Any) -> Any:
+        return np.fft.rfft(x, 2, axis=0, norm="ortho")
+
+    def vjp(dy: Any, x: Any) -> Any:
+        return (np.stack([dy[0] + dy[1], dy[0] - dy[1]]).real / np.sqrt(2)).astype(np.float32)
+
+    x, rng = np.array([[-3, 1e-8], [3, 0]], np.float32), np.random.default_rng(seed)
+    dy = rng.uniform(-3, 3, (2, 2)) + 1j * rng.uniform(-3, 3, (2, 2))
+    (evidence,) = examine(sum_and_difference, vjp, x, dy=dy.astype(np.complex64))
+    assert evidence.stance == "for"
+    assert abs(evidence.claimed - evidence.value) < evidence.bar / 4
+
+
 def test_a_kink_that_nobody_announced_is_undecided_with_an_infinite_bar() -> None:
     (evidence,) = examine(Rule(relu), None, np.array([0.0, 1.0]))
     assert (evidence.stance, evidence.bar, evidence.entry) == ("undecided", np.inf, (0,))

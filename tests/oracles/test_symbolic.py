@@ -307,7 +307,6 @@ def growing(x):
         pytest.param(impossible, 0.5, "not liftable", "frexp", id="unknown ufunc"),
         pytest.param(outside_of_the_arithmetic, 0.5, "not liftable", "a key", id="error of its own"),
         pytest.param(broadcasting, [0.5, 1.0], "not liftable", "shape (), (2,) is needed", id="shape"),
-        pytest.param(sine, 0.5 + 1j, "not liftable", "complex128", id="complex"),
     ],
 )
 def test_what_cannot_be_proved_is_not_said_to_be_so(function, args, reason, detail):

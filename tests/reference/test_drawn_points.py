@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import reference
-from gradcheck import contract, searching
+from gradcheck import searching
 from gradcheck.cases import Case, collect
 from gradcheck.oracles.differences import Differences
 from gradcheck.problems import MissingData
@@ -19,7 +19,12 @@ EVERY = 20
 SMALL = dict(longest=4, entries=12)
 
 MODULES = [m.name for m in pkgutil.walk_packages(reference.__path__, "reference.") if "__main__" not in m.name]
-CASES = {c.name: c for m in MODULES for c in collect(importlib.import_module(m)) if isinstance(c, Case)}
+CASES = {
+    c.name: c
+    for m in MODULES
+    for c in collect(importlib.import_module(m))
+    if isinstance(c, Case) and not c.rule.refuted
+}
 
 
 class Judged:
@@ -32,8 +37,10 @@ class Judged:
         """Whether contract or formula fail.  Digits are the business of the points that a case has of its own."""
         if "nan where" in problem.rule.__doc__ and any(np.isnan(c).any() for c in problem.claimed):
             raise searching.Refused("a point of which the docstring says that there is no derivative")
-        if any(True for _ in contract.examine(problem)):
+        if searching.misbehaves(problem):
             return True
+        if not problem.size:
+            raise searching.Refused("a point without entries, where contract has all to say")
         certified = searching.right(problem, digits=False)
         found = [] if certified else searching.closely(problem)
         # Not in float32: their bars are too short there at times (rfft at [[-3, 1e-8], [3, 0]]: off by 1.02 bars).

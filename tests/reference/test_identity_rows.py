@@ -41,9 +41,43 @@ ROWS = {
         """inv-of-scalar inv-entry inv-axb inv-trace-shift inv-chain inv-mixed-second solve-vector solve-matrix
         solve-triangular inv-quadratic-form pinv lstsq-solution sylvester""",
     ),
+    "decompositions and matrix functions": (
+        16,
+        """eig-sum-product eigh-value eigh-vector eigh-vjp eig-value-general svd-value svd-vjp cholesky qr-vjp lu-vjp
+        expm expm-of-scalar sqrtm logm matrix-power spectral-matrix-function""",
+    ),
+    "Hadamard, Kronecker, vec": (
+        11,
+        """matmul hadamard-product kron-product vec-axb vec-transpose vec-gram vec-quadratic diag-scaling
+        diag-of-product broadcast-add permutation-gather""",
+    ),
+    "structured matrices": (
+        12,
+        """sym-chain-rule sym-det-logdet sym-inverse-entry sym-gradient-in-subspace sym-vech skew diag-trace
+        lower-triangular toeplitz-trace toeplitz-symmetric-trace circulant low-rank-factors""",
+    ),
+    "neural networks": (
+        22,
+        """linear-layer softmax-jacobian log-softmax-jacobian softmax-cross-entropy sigmoid-tanh-jacobians
+        activations-elementwise binary-cross-entropy mean-squared-error linear-regression l2-regularisation
+        logistic-regression softmax-regression layer-norm rms-norm batch-norm attention conv1d-toeplitz conv2d pooling
+        embedding-lookup mlp-one-hidden rnn-step""",
+    ),
+    "second order": (
+        10,
+        """hess-quadratic hess-logistic-regression hess-logsumexp hess-softmax-regression hess-logdet hess-inverse-form
+        hess-norm-two hess-trace-forms hess-log-barrier hess-gauss-newton""",
+    ),
+    "complex arguments": (4, "complex-frobenius complex-lms complex-det complex-rayleigh"),
 }
 ERRATA = """mc-28-expansion mc-92-transposed-term mc-95-missing-transpose mc-127-missing-condition quad-form-2bx
-norm-without-square inverse-layout det-xtax-symmetric-form pinv-like-inverse"""
+norm-without-square inverse-layout det-xtax-symmetric-form pinv-like-inverse mc-143-submatrices
+mc-524-missing-transpose mc-89-modulus mc-252-label-and-transpose sym-det-unstructured sym-logdet-unstructured
+sym-inverse-unstructured sym-rule-is-not-the-gradient expm-as-if-commuting eig-right-vector-only eigh-sign-of-f
+svd-without-projector cholesky-diagonal-not-halved qr-copyltu-of-the-transpose vec-kronecker-order
+hess-logdet-without-commutation softmax-diagonal-only softmax-ce-any-target sigmoid-rule-on-the-wrong-variable
+batch-norm-constant-statistics layer-norm-missing-terms attention-scale-dropped conv-kernel-flip mean-and-half-factors
+logistic-labels-plus-minus-one logistic-hessian-without-weights gather-without-accumulation"""
 
 MODULES = [importlib.import_module(m.name) for m in pkgutil.iter_modules(identities.__path__, "reference.identities.")]
 ITEMS = [item for module in MODULES for item in collect(module)]

@@ -23,7 +23,8 @@ from tests.case_checks import (
 )
 
 MODULES = (
-    *("activations", "rectifiers", "shrinking", "gated", "probabilities", "losses"),
+    *("activations", "rectifiers", "shrinking", "gated", "probabilities", "losses", "regression_losses"),
+    *("classification_losses", "margin_losses", "embedding_losses", "overlap_losses", "alignments"),
     *("normalization", "group_normalization", "regularization", "linear", "convolution", "transposed_convolution"),
     *("patches", "pooling", "resampling", "grid_sampling", "attention", "heads", "positions", "similarity"),
     *("recurrent", "scans"),

@@ -88,6 +88,7 @@ def test_kinks_ties_zeros_and_repeats_follow_the_stated_convention(rule, args, p
         (statistics.average, [(), ()], {}),
         (statistics.nansum, [(0, 3)], {}),
         (statistics.median, [(2, 0)], dict(axis=0)),
+        (statistics.median, [(0, 2)], dict(axis=1)),
         (running.cumulative_sum, [(0,)], dict(include_initial=True)),
         (running.cumulative_prod, [(3, 0)], dict(axis=0)),
         (running.trapezoid, [(1,)], {}),
@@ -187,7 +188,7 @@ MISTAKES = {
     "the places are forgotten": (
         running.trapezoid,
         "to_ends(unbroadcast(dy * heights, steps.shape), -1)",
-        "0 * places",
+        "0 * steps",
     ),
     "divided by the entry": (running.cumulative_prod, "along[i + 1] * s[i + 1]", "s[i + 1]"),
     "axes are not put back": (
@@ -198,7 +199,7 @@ MISTAKES = {
     "copies go to the other end": (repeating.repeat, "np.arange(len(rows))", "np.arange(len(rows))[::-1]"),
     "the turn is not undone": (shape.rot90, "np.rot90(dy, -k, axes)", "np.rot90(dy, k, axes)"),
     "several shifts are not undone": (shape.roll, "tuple(-s for s in shift)", "shift"),
-    "what was overwritten counts": (scattering.index_set, "np.where(last[places] == turns, dy[key], 0)", "dy[key]"),
+    "what was overwritten counts": (scattering.index_set, "np.where(stays, dy[key], 0)", "dy[key]"),
     "dx is not cleared": (scattering.index_set, "dx[key] = 0", "pass"),
     "not turned round": (signals.correlate, '"valid")[::-1]', '"valid")'),
     "the conjugate is forgotten": (signals.fftconvolve, "np.conj(other)", "other"),

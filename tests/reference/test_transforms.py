@@ -13,7 +13,7 @@ from reference import fft
 from tests.planting import answering, asked, edited
 
 CASES = [c for c in collect(fft) if isinstance(c, Case)]
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule.name.removeprefix("reference.fft."))
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.removeprefix("reference.fft."))
 
 
 @every_case

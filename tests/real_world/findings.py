@@ -1,0 +1,54 @@
+"""What was found in code that nobody here wrote: by module and case.  ``python -m tests.real_world.findings`` prints a table."""
+
+from __future__ import annotations
+
+AUTOGRAD = {
+    "full[a row]": "wrong: the cotangent of an array that is broadcast is summed to a number, `full((2, 3), [1, 2, 3])`",
+    "repeat[negative axis]": "wrong: `repeat(x, 2, axis=-1)` of a matrix pulls back along another axis",
+    "tile[fewer]": "wrong or raises: `tile(x, 2)` of a matrix repeats the last axis, the pullback folds the first",
+    "prod[a zero]": "NaN where an entry is 0: it divides by x",
+    "sinc": "NaN at 0; at 1e-5 seven digits are lost (cancellation over x²)",
+    "expm1": "loses all digits: expm1'(-40) is 0, the derivative is exp(-40): `ans + 1`",
+    "arcsinh": "0 at 1e200: x² overflows",
+    "arccosh": "0 at 1e200: x² overflows",
+    "arctan2[large]": "0 at (1e200, 1e200): x² + y² overflows",
+    "divide[large]": "0 at 1e160 / 1e160: y² overflows",
+    "outer[matrices]": "raises: `outer` flattens matrices, the pullback does not",
+    "cross[broadcast]": "raises where the arguments broadcast, shapes (2, 3) and (3,)",
+    "einsum_diagonal": "raises for repeated letters, `einsum('ii->i', x)`",
+    "roll[two axes]": "raises for several shifts, `roll(x, (1, 2), (0, 1))`",
+    "hsplit[a vector]": "raises for a vector: the pieces are joined along axis 1",
+    "diag[a matrix]": "raises for a matrix that is not square",
+    "gradient[short]": "raises for axes shorter than 3",
+    "diagonal[a square]": "raises, says that only axis1=-1, axis2=-2 is supported: not the default",
+    "diagonal[a matrix]": "raises, says that only axis1=-1, axis2=-2 is supported: not the default",
+    "diagonal[batches]": "raises, says that only axis1=-1, axis2=-2 is supported: not the default",
+}
+
+TORCH = {
+    "hardsigmoid": "2e-8 off at float64: multiplies by a float32 sixth",
+    "ctc_loss_of_log_probabilities": "the gradient is not that of the argument: it presumes a log_softmax before it; at "
+    "small inputs a claimed 2.7 is 0",
+}
+
+JAX = {
+    "dot_product_attention": "works in float32 at float64: the logits are cast, gradients are good to 4e-7",
+    "hypot": "wrong from 1.4e154 on: the gradient at (1e155, 1e155) is 1.06, the derivative is 0.71",
+    "arcsinh": "0 at 1e200: x² overflows",
+    "arccosh": "0 at 1e200: x² overflows",
+    "arctan2": "0 at (1e200, 1e200): x² + y² overflows",
+}
+
+# By the name of the module beside.
+FINDINGS = {"autograd_vjps": AUTOGRAD, "torch_functional": TORCH, "jax_nn": JAX}
+
+
+def table(findings: dict[str, str]) -> str:
+    """The findings of a module in Markdown."""
+    rows = "\n".join(f"| `{case}` | {what} |" for case, what in findings.items())
+    return f"| case | what was found |\n|---|---|\n{rows}"
+
+
+if __name__ == "__main__":
+    for name, findings in FINDINGS.items():
+        print(f"## {name}\n\n{table(findings)}\n")
