@@ -8,6 +8,7 @@ import pytest
 
 from gradcheck import check
 from gradcheck.contract import evaluate
+from gradcheck.contract.linear import linearity
 from gradcheck.results import Point
 from gradcheck.rules import Rule
 from tests.benchmarks.precision import DTYPES, measured
@@ -104,3 +105,15 @@ def test_the_scale_of_a_cotangent_overflows(dtype: str) -> None:
     x = np.full(3, 200.0).astype(DTYPES[dtype])
     problem = evaluate(Rule(square), Point("given", "given", (x,)), seed=0)
     assert np.isfinite(problem.scale(0, problem.claimed[0])).all()
+
+
+def test_rounding_of_subnormal_answers_in_half_precision_is_called_not_linear() -> None:
+    small = np.float16(1e-7)
+
+    def tiny(x: Any) -> Any:
+        return small * x, lambda dy: small * dy * np.float16(0.75) + small * dy * np.float16(0.25)
+
+    for seed in range(80):
+        x = (2000 * np.random.default_rng(seed).normal(0, 1, 6)).astype(np.float16)
+        problem = evaluate(Rule(tiny), Point("given", "given", (x,)), seed=seed)
+        assert not list(linearity(problem)), seed

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcheck.contract.calling import side_of
-from gradcheck.floats import epsilon, is_inexact, wide
+from gradcheck.floats import BFLOAT16, epsilon, format_of, is_inexact, wide
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 
@@ -53,7 +53,10 @@ def within(a: Array, b: Array, slack: Array | float) -> bool:
 
 def rounding(problem: Problem, k: int, gradient: Array) -> Array:
     """How far rounding alone may move each entry of a cotangent, generously."""
-    return 64 * epsilon_of(gradient) * problem.scale(k, gradient) + np.finfo(float).tiny
+    spacing = epsilon_of(gradient)
+    # Below the smallest normal number spacings no longer shrink.
+    floor = max(float(np.finfo(float).tiny), 64 * format_of(min(spacing, BFLOAT16.eps)).smallest_subnormal)
+    return 64 * spacing * problem.scale(k, gradient) + floor
 
 
 def gap(name: str, a: Array, b: Array) -> str:
