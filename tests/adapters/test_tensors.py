@@ -93,3 +93,17 @@ def test_a_declared_domain_does_not_reach_torch():
     torch = pytest.importorskip("torch")
     rule = adapters.from_torch(lambda x: torch.sin(x), domain={"x": real("n k")})
     assert gradcheck.check(rule, oracles="differences")
+
+
+def test_a_black_box_is_not_held_to_a_certified_reference():
+    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
+    from reference.activations import sigmoid
+    from reference.exponential import expm1
+
+    right = gradcheck.check(adapters.from_torch(torch.sigmoid), torch.tensor(X), like=sigmoid)
+    assert right, str(right)
+    assert "certified" in {e.kind for e in right.evidence if e.stance == "for"}
+    # No finite difference of -1 sees that JAX's derivative there is 0 and not exp(-40).
+    x = np.array([-40.0, 1.0])
+    wrong = gradcheck.check(adapters.from_jax(jax.numpy.expm1), x, like=expm1)
+    assert wrong.verdict == "fail", str(wrong)
