@@ -151,7 +151,8 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
             return replace(fate, case=subject.case.name, outcome="caught", by=trials[-1].by or "", why=trials[-1].why)
     fate = replace(fate, case=order[0][0].case.name)
     if not any(points) and not is_reached(subjects, edit):
-        return replace(fate, outcome="unreached")
+        why = reviewed(edit, plan)
+        return replace(fate, outcome="equivalent" if why else "unreached", why=why)
     witness = told_apart(subjects, wrong)
     if witness:
         return replace(fate, why=witness)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import invertible, real, spd
+from gradcheck.domains import Draw, Generator, invertible, made, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
@@ -117,9 +117,19 @@ def log_det_by_factor(L: Array) -> Pulled:
     return np.linalg.slogdet(T @ T.T)[1], lambda dy: dy * 2 * np.diag(1 / np.diagonal(L))
 
 
+def tilted(rng: Generator, draw: Draw) -> Array:
+    """Positive definite, and not symmetric (n n)."""
+    n = draw.size("n")
+    b, c = np.round(rng.uniform(-1, 1, (2, n, n)), 2)
+    return np.asarray(b @ b.T + n * np.eye(n) + c - c.T)
+
+
 @rule(
-    domain=dict(x=real("n"), mu=real("n"), sigma=spd("n")),
-    jax=lambda jax, x, mu, sigma: jax.scipy.stats.multivariate_normal.logpdf(x, mu, sigma),
+    # Not symmetric: Σ and Σᵀ are to be told apart.
+    domain=dict(x=real("n"), mu=real("n"), sigma=made(tilted)),
+    jax=lambda jax, x, mu, sigma: (
+        -(jax.numpy.linalg.slogdet(2 * jax.numpy.pi * sigma)[1] + (x - mu) @ jax.numpy.linalg.solve(sigma, x - mu)) / 2
+    ),
     sympy=lambda sympy, x, mu, sigma: (
         -sympy.log((2 * sympy.pi) ** len(x) * sympy.Matrix(sigma).det()) / 2
         - (x - mu) @ np.array(symbolic_inverse(sympy, sigma)) @ (x - mu) / 2
@@ -145,9 +155,9 @@ def gaussian_log_density(x: Array, mu: Array, sigma: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n"), mu=real("n"), precision=spd("n")),
-    jax=lambda jax, x, mu, precision: jax.scipy.stats.multivariate_normal.logpdf(
-        x, mu, jax.numpy.linalg.inv(precision)
+    domain=dict(x=real("n"), mu=real("n"), precision=made(tilted)),
+    jax=lambda jax, x, mu, precision: (
+        (jax.numpy.linalg.slogdet(precision / (2 * jax.numpy.pi))[1] - (x - mu) @ precision @ (x - mu)) / 2
     ),
     sympy=lambda sympy, x, mu, precision: (
         sympy.log(sympy.Matrix(precision).det() / (2 * sympy.pi) ** len(x)) / 2 - (x - mu) @ precision @ (x - mu) / 2
