@@ -5,6 +5,7 @@ Certified; of a black box measured, where that is accurate enough to tell one mi
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,7 +136,10 @@ def measured(problem: Problem, args: tuple[Array, ...]) -> Jacobian | None:
     if sum(a.size for a in args) > MEASURED:
         return None
     y = problem.forward(*args)
-    lines = Lines(replace(problem, args=args, y=y, dy=tuple(np.ones_like(v) for v in y)))
+    with warnings.catch_warnings():
+        # Of code that rounds coarsely no noise may show at all.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        lines = Lines(replace(problem, args=args, y=y, dy=tuple(np.ones_like(v) for v in y)))
     if not lines.finite or any(not np.issubdtype(v.dtype, np.inexact) for v in y):
         return None
     columns: list[tuple[tuple[Column, ...], ...]] = []
