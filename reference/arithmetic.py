@@ -150,7 +150,7 @@ def pow(a: Array, b: Array) -> Pulled:
 def float_power(a: Array, b: Array) -> Pulled:
     """a to the power b in double precision, a ≥ 0, in the arguments' type, broadcasting.  (...), (...) -> (...)
 
-    The pullback of `pow`, in double precision too: float32 arguments stay alive as float64.
+    The pullback of `pow`, in double precision too.  The pullback keeps float32 arguments as float64.
     """
     y, wide = pow(a.astype(float, copy=False), b.astype(float, copy=False))
 

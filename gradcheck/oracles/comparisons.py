@@ -130,7 +130,7 @@ class Comparison:
         if self.stance == "against" and self.another is None:
             told += ": more than half of the digits"
         with np.errstate(all="ignore"):
-            sees = np.nanmax(np.where(self.scale > 0, self.allowed * self.units / self.scale, 0.0))
+            sees = np.nan_to_num(np.where(self.scale > 0, self.allowed * self.units / self.scale, 0.0), posinf=np.inf)
         yield Evidence(
             *("like", "certified", self.stance, "forward" if forward else "formula"),
             argument=self.name,
@@ -139,18 +139,20 @@ class Comparison:
             value=number(midpoints(self.true)[entry].item()),
             bar=float(radii(self.true)[entry]),
             discrepancy=self.discrepancy,
-            resolution=float(sees),
+            resolution=float(np.max(sees)),
             detail=told,
         )
         if self.stance == "against":
             return
+        index = ", ".join(map(str, self.accuracy.entry or ()))
+        place = f"{'' if forward else 'd'}{self.name}{f'[{index}]' if index else ''}"
         yield Evidence(
             *("like", "certified", "for" if self.worst <= self.allowed else "against", "accuracy"),
             argument=self.name,
             entry=self.accuracy.entry,
             value=self.worst,
             bar=self.allowed,
-            detail=f"{self.question}: {self.accuracy.told}",
+            detail=f"{self.question}, worst at {place}: {self.accuracy.told}",
         )
 
 

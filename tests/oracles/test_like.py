@@ -57,6 +57,11 @@ CASES = [
 def test_a_primitive_is_no_reference_for_a_black_box(case: Case) -> None:
     point = case.point("small", 0)
     result = held(opaque(case.rule), case.rule, *point.args, params=point.params)
+    if result.verdict == "inconclusive":
+        # No reference is trusted further than it is certified itself: 0**b has no slope along b to be certain of.
+        own = check(case.rule, *point.args, params=point.params, oracles="exact")
+        assert "undecided" in {e.stance for e in own.evidence if e.question == "formula"}
+        return
     assert result, str(result)
     assert {e.argument for e in said(result)} >= set(case.rule.argument_names(len(point.args)))
     assert all(e.kind == "certified" and e.stance == "for" for e in said(result))
