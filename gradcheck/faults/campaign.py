@@ -135,10 +135,10 @@ def fate_of_edit(subjects: Sequence[Subject], edit: Edit, plan: Plan) -> Fate | 
     """An edit counts where it leaves the forward alone; it is caught where one case of the rule sees it."""
     wrong = edited(subjects[0].case.rule, edit)
     points = [changed_points(s, wrong) for s in subjects]
-    if any(p is None for p in points):
-        return None
     helper = edit.function.__qualname__ != subjects[0].case.rule.function.__qualname__
     fate = Fate(subjects[0].case.name, edit.name, "edit", "survived", helper=helper)
+    if any(p is None for p in points):
+        return replace(fate, outcome="forward") if helper else None
     order = sorted(zip(subjects, points, strict=True), key=lambda pair: not pair[1])
     if helper and not any(points):
         if _looks[edit.name] >= LOOKS:

@@ -10,7 +10,7 @@ from typing import Literal
 
 # caught; survived: nobody saw it; equivalent: it is no mistake (proved, another subgradient, or read by somebody);
 # unfit: the case fails without any fault.
-Outcome = Literal["caught", "survived", "equivalent", "silent", "unreached", "unfit"]
+Outcome = Literal["caught", "survived", "equivalent", "silent", "unreached", "unfit", "forward"]
 
 # 1: the first format.
 FORMAT = 1
@@ -21,7 +21,7 @@ class Fate:
     """One fault in one case.  by: who saw it first; why: what was said, or why it is no mistake.
 
     silent: it changes nothing in any case of the rule, and unreached: nothing of the rule comes to it; both are settled
-    once every rule that uses the same helper was looked at.
+    once every rule that uses the same helper was looked at.  forward: a helper's, which changes a forward too.
     """
 
     case: str
@@ -97,13 +97,13 @@ def settled(fates: Iterable[Fate], *, complete: bool = True, every_rule: bool = 
     may it where only some rules were selected, if the helper is of another module.
     """
     fates = list(fates)
-    shown = {f.fault for f in fates if f.outcome in ("caught", "survived")}
+    shown = {f.fault for f in fates if f.outcome in ("caught", "survived", "forward")}
     equal = {f.fault for f in fates if f.outcome == "equivalent"}
     found: dict[tuple[str, str], Fate] = {}
     for f in fates:
         if f.outcome in ("caught", "survived", "unfit") or (f.outcome == "equivalent" and not f.helper):
             found[f.case, f.fault] = f
-        elif f.fault in shown or (f.helper and not (complete and (every_rule or at_home(f)))):
+        elif f.outcome == "forward" or f.fault in shown or (f.helper and not (complete and (every_rule or at_home(f)))):
             continue
         elif f.outcome == "equivalent":
             # Once, in the first case that has it, as the next.

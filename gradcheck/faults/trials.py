@@ -167,7 +167,10 @@ def differs(wrong: Sequence[Any], right: Sequence[Any], rounding: float = ROUNDI
     """Whether two answers differ: in count, shape, dtype, or by more than rounding."""
     if len(wrong) != len(right) or any(w is None for w in wrong):
         return True
-    return any(apart(np.asarray(w), np.asarray(r), rounding) for w, r in zip(wrong, right, strict=True))
+    try:
+        return any(apart(np.asarray(w), np.asarray(r), rounding) for w, r in zip(wrong, right, strict=True))
+    except ValueError:  # a nested list that is no array
+        return True
 
 
 def apart(wrong: Any, right: Any, rounding: float) -> bool:

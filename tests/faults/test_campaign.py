@@ -121,6 +121,7 @@ HELPER = Fate("a", "helper: 1 -> 2", "edit", "silent", helper=True)
         ([HELPER, replace(HELPER, case="b", outcome="caught")], ["caught"]),
         ([HELPER, replace(HELPER, case="b", outcome="equivalent")], ["equivalent"]),
         ([replace(HELPER, outcome="unreached"), HELPER], ["survived"]),
+        ([HELPER, replace(HELPER, case="b", outcome="forward")], []),
         ([replace(HELPER, outcome="equivalent"), replace(HELPER, case="b", outcome="caught")], ["caught"]),
     ],
 )
