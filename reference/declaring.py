@@ -1,4 +1,4 @@
-"""What declarations of rules share: the type of what a rule returns, sympy twins entry by entry, and errata."""
+"""What declarations of rules share: the type of what a rule returns, sympy twins entry by entry, errata, complex arguments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.domains import Draw, Generator, Spec, made
+from gradcheck.results import Array
 from gradcheck.rules import Domain, Rule
 
 # What a rule returns: the output, and the pullback of its cotangent.
@@ -77,3 +79,13 @@ def misstated(
         )
 
     return declare
+
+
+def complexes(shape: str) -> Spec:
+    """Complex numbers of which both parts are drawn."""
+
+    def make(rng: Generator, draw: Draw) -> Array:
+        size = draw.shape(shape)
+        return np.round(rng.uniform(-3, 3, size), 3) + 1j * np.round(rng.uniform(-3, 3, size), 3)
+
+    return made(make, f"complex numbers, parts in [-3, 3] ({shape})")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Draw, Generator, Spec, choice, made, real
+from gradcheck.domains import choice, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
-from reference.declaring import Pulled
+from reference.declaring import Pulled, complexes
 
 Norm = str | None
 
@@ -19,16 +19,6 @@ NORMS = choice(None, "ortho", "forward")
 
 # The norm of the forward transform with the factor of the inverse one.
 EXCHANGED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
-
-
-def complexes(shape: str) -> Spec:
-    """Complex numbers of which both parts are drawn."""
-
-    def make(rng: Generator, draw: Draw) -> Array:
-        size = draw.shape(shape)
-        return np.round(rng.uniform(-3, 3, size), 3) + 1j * np.round(rng.uniform(-3, 3, size), 3)
-
-    return made(make, f"complex numbers, parts in [-3, 3] ({shape})")
 
 
 def fitted(x: Array, n: int, axis: int) -> Any:

@@ -95,8 +95,11 @@ def sparsemax_symbolic(sympy: Any, x: Any, axis: int) -> Any:
 def sparsemax(x: Array, *, axis: int = -1) -> Pulled:
     """The probabilities along axis that are nearest to x: max(x - τ, 0), Σ = 1.  (n, k) -> (n, k)
 
-    dx = dy - the mean of dy over what is above 0, there; 0 elsewhere, also where x = τ.
+    dx = dy - the mean of dy over what is above 0, there; 0 elsewhere, also where x = τ.  Raises ValueError where there
+    is nothing along axis.
     """
+    if not x.shape[axis]:
+        raise ValueError(f"x has shape {x.shape}, nothing along axis {axis}: no probabilities add up to 1")
     ordered = np.flip(np.sort(x, axis), axis)
     sums = np.cumsum(ordered, axis) - 1
     counts = np.moveaxis(np.arange(1, x.shape[axis] + 1).reshape(-1, *(1,) * (x.ndim - 1)), 0, axis)

@@ -10,8 +10,7 @@ from gradcheck.domains import choice, real
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.broadcasting import unbroadcast
-from reference.declaring import Pulled
-from reference.fft import complexes
+from reference.declaring import Pulled, complexes
 
 Mode = Literal["full", "same", "valid"]
 MODES = choice("full", "same", "valid")

@@ -13,7 +13,7 @@ from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.arithmetic import pairs
 from reference.broadcasting import unbroadcast
-from reference.declaring import Pulled, each
+from reference.declaring import Pulled, complexes, each
 
 
 @rule(
@@ -172,7 +172,7 @@ def cosh(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n k", at=(-300.0, 0.0, 20.0, 800.0))),
+    domains={"": dict(x=real("n k", at=(-300.0, 0.0, 20.0, 800.0))), "complex": dict(x=complexes("n"))},
     jax=lambda jax, x: jax.numpy.tanh(x),
     sympy=each(lambda sympy, x: sympy.tanh(x)),
 )
@@ -190,7 +190,7 @@ def tanh(x: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n k", at=(0.0, -1e6))),
+    domains={"": dict(x=real("n k", at=(0.0, -1e6))), "complex": dict(x=complexes("n"))},
     jax=lambda jax, x: jax.numpy.arcsinh(x),
     sympy=each(lambda sympy, x: sympy.asinh(x)),
 )

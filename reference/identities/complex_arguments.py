@@ -13,8 +13,7 @@ import numpy as np
 from gradcheck.domains import Draw, Generator, Spec, made
 from gradcheck.results import Array
 from gradcheck.rules import rule
-from reference.declaring import Pulled
-from reference.fft import complexes
+from reference.declaring import Pulled, complexes
 
 COOKBOOK = "Petersen & Pedersen 2012"
 

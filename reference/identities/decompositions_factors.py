@@ -66,11 +66,13 @@ def nuclear_norm(A: Array) -> Pulled:
     normwise=True,
 )
 def spectral_norm(A: Array) -> Pulled:
-    """σ_1, the largest, simple.  (m, n) -> ()
+    """σ_1, the largest, simple; ValueError where there is none.  (m, n) -> ()
 
     dA = u_1 v_1ᵀ.  Error as for `singular_values`.  The pullback keeps U and V.
     """
-    u, s, vt = np.linalg.svd(A)
+    if not A.size:
+        raise ValueError(f"A has shape {A.shape}: there is no singular value")
+    u, s, vt = np.linalg.svd(A, full_matrices=False)
     return s[0], lambda dy: dy * np.outer(u[:, 0], vt[0])
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.results import Array
-from reference.declaring import misstated
-from reference.fft import complexes
+from reference.declaring import complexes, misstated
 from reference.identities.complex_arguments import rayleigh_quotient, squared_residual
 
 COOKBOOK = "Petersen & Pedersen 2012"
