@@ -52,12 +52,16 @@ class Losses:
 
     def __init__(self, problems: list[Problem], evidence: list[Evidence]) -> None:
         lost = {e.point for e in evidence if e.question == "accuracy" and e.stance == "against"}
+        right = [e for e in evidence if (e.kind, e.question, e.stance) == ("certified", "formula", "for")]
+        self.certified = {(e.point, e.argument) for e in right}
         self.problems = {p.point.name: p for p in problems if p.point.name in lost and p.true is not None}
 
     def judge(self, e: Evidence) -> Evidence:
         """Evidence against a claim from an oracle whose own value is the certified one is about accuracy."""
         problem = self.problems.get(e.point)
-        if problem is None or (e.question, e.stance) != ("formula", "against") or e.argument not in problem.names:
+        if problem is None or (e.question, e.stance) != ("formula", "against"):
+            return e
+        if (e.point, e.argument) not in self.certified or e.argument not in problem.names:
             return e
         if problem.true is None or e.entry is None or e.value is None:
             return e

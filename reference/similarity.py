@@ -70,7 +70,7 @@ def pairwise_distance(x: Array, z: Array, *, p: float = 2.0, eps: float = 1e-6, 
     """(Σ |x - z + eps|^p)^(1/p) along the last axis.  (n, k), (n, k) -> (n) or (n, 1)
 
     With d = x - z + eps: dx = dy sign(d) (|d| / y)^(p - 1), dz = -dx; 0 where y = 0.  Arguments broadcast.
-    Raises ValueError for p < 1.
+    The pullback keeps d, which broadcasting makes larger than either.  Raises ValueError for p < 1.
     """
     if p < 1:
         raise ValueError(f"p is {p}: only from 1 on is this a distance")

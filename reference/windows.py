@@ -68,7 +68,7 @@ def folded(
     stride, padding, dilation = (per_axis(v, axes) for v in (stride, padding, dilation))
     count, size = view.shape[-2 * axes : -axes], view.shape[-axes:]
     padded = (n + 2 * p + more for n, p, more in zip(places, padding, beyond or (0,) * axes, strict=True))
-    total: Any = np.zeros((*view.shape[: -2 * axes], *padded), view.dtype)
+    total: Any = np.zeros_like(view, shape=(*view.shape[: -2 * axes], *padded))
     for offset in np.ndindex(*size):
         at = (
             slice(o * d, o * d + s * (n - 1) + 1, s) for o, d, s, n in zip(offset, dilation, stride, count, strict=True)

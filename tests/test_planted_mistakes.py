@@ -58,7 +58,7 @@ def mean_for_sum(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def shortened_standardize() -> Rule:
     """standardize without the term that comes from the variance."""
-    return edited(the("normalization.standardize"), " - y * (dy * y).mean(axis, keepdims=True)", "")
+    return edited(the("normalization.standardize"), " - z * (g * z).mean(axis, keepdims=True)", "")
 
 
 def without_mean_gradient(loss: np.ndarray, reduction: str) -> object:
@@ -72,8 +72,8 @@ def unflipped_convolution() -> object:
     shared = importlib.import_module("reference.convolution").convolution
     return edited(
         Rule(shared),
-        'goc{size}->ngc{places}{size}", g, kernels)',
-        'goc{size}->ngc{places}{size}", g, kernels[..., ::-1])',
+        'goc{size}->ngc{places}{size}", g, kernels, ',
+        'goc{size}->ngc{places}{size}", g, kernels[..., ::-1], ',
     )
 
 
@@ -141,8 +141,8 @@ MISTAKES: dict[str, list[tuple[str, Plant]]] = {
             "normalization.batch_norm",
             "normalization.layer_norm",
         ),
-        ("normalization.standardize", edit(" - dy.mean(axis, keepdims=True)", "")),
-        ("normalization.rms_norm", edit(" - normal * (g * normal).mean(-1, keepdims=True)", "")),
+        ("normalization.standardize", edit(" - g.mean(axis, keepdims=True)", "")),
+        ("normalization.rms_norm", edit(" - z * (g * z).mean(-1, keepdims=True)", "")),
     ],
     "overwritten instead of accumulated": list(
         same_plant(partial(calling, scattered=overwriting), "indexing.getitem", "indexing.embedding", "indexing.take")

@@ -99,7 +99,8 @@ def trial(
 def compared(problem: Problem, ys: tuple[Array, ...], found: tuple[Array, ...], when: str) -> Finding | None:
     """Answers that differ by more than another order of summation explains."""
     for a, b in zip(problem.y, ys, strict=True):
-        if not within(a, b, np.sqrt(epsilon_of(a)) * np.max(np.abs(a), initial=0.0, where=np.isfinite(a))):
+        largest = float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
+        if not within(a, b, np.sqrt(epsilon_of(a)) * max(largest, terms(problem))):
             return Finding(f"the forward depends on memory layout: {when} it gives another y{gap('y', a, b)}")
     for k, (name, c, d) in enumerate(zip(problem.names, problem.claimed, found, strict=True)):
         if c.shape == problem.args[k].shape and not within(c, d, np.sqrt(epsilon_of(c)) * whole(problem, k, c)):
@@ -107,6 +108,15 @@ def compared(problem: Problem, ys: tuple[Array, ...], found: tuple[Array, ...], 
                 f"the pullback depends on memory layout: {when} it gives another d{name}{gap(f'd{name}', c, d)}", name
             )
     return None
+
+
+def terms(problem: Problem) -> float:
+    """The size of what an output is the sum of, which may cancel: of gradient times argument, for dy of size 1."""
+    pairs = [(c, a) for c, a in zip(problem.claimed, problem.args, strict=True) if c.shape == a.shape]
+    with np.errstate(all="ignore"):
+        total = sum(float(np.sum(np.abs(c * a), where=np.isfinite(c * a))) for c, a in pairs)
+        size = max((float(np.max(np.abs(d), initial=0.0)) for d in problem.dy), default=0.0)
+    return total / size if size else 0.0
 
 
 def whole(problem: Problem, k: int, gradient: Array) -> Array:

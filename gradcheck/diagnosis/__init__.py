@@ -22,7 +22,7 @@ from gradcheck.results import Evidence
 __all__ = ["Diagnosis", "apart", "diagnose", "entry_text", "find", "sentence"]
 
 # Findings about what a pullback owes its caller that a mistake in dy or in a shape may stand behind.
-EXPLAINED = ("not linear in dy", "has shape")
+EXPLAINED = ("not linear in dy", "ignores dy", "has shape")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck import Rule, check
 from gradcheck.lifted import evaluate
-from gradcheck.oracles import derivation, residuals, symbolic
+from gradcheck.oracles import derivation, slopes, symbolic
 from gradcheck.oracles.jax import Jax, Twin
 from gradcheck.oracles.lines import Lines
 
@@ -46,7 +46,7 @@ def in_exact(factors: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (moved,) = np.argwhere(np.asarray(direction[0]) != 0)[:1]
         return replace(found, total=found.total * float(factors[tuple(moved)]))
 
-    monkeypatch.setattr(residuals, "slope", faulty)
+    monkeypatch.setattr(slopes, "slope", faulty)
 
 
 def in_differences(factors: Any, monkeypatch: pytest.MonkeyPatch) -> None:

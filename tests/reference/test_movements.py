@@ -183,12 +183,12 @@ def test_a_cotangent_without_a_surrogate_is_refused():
 
 MISTAKES = {
     "the steps are not rounded": (rounding.remainder, "quotients(a, b, np.floor)", "quotients(a, b, np.trunc)"),
-    "the mean of the weights stays": (statistics.average, "each * (x - y)", "each * x"),
+    "the mean of the weights stays": (statistics.average, "each * (centred - mean(centred))", "each * x"),
     "the ranks are the order": (statistics.median, "share[ranks(flat)]", "share[np.argsort(flat, -1)]"),
     "the places are forgotten": (
         running.trapezoid,
-        "to_ends(unbroadcast(dy * heights, steps.shape), -1)",
-        "0 * steps",
+        "moved = unbroadcast(-dy",
+        "moved = 0 * unbroadcast(-dy",
     ),
     "divided by the entry": (running.cumulative_prod, "along[i + 1] * s[i + 1]", "s[i + 1]"),
     "axes are not put back": (
