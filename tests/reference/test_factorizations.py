@@ -43,7 +43,7 @@ MISTAKES = {
         "(np.tril if lower else np.triu)(-left @ right.T, (-1 if lower else 1) * unit_diagonal)",
         "-left @ right.T",
     ),
-    "cho_solve: half of the symmetric product": ("cho_solve", "product + product.T", "product"),
+    "cho_solve: half of the symmetric product": ("cho_solve", " + columns(y) @ halfway(dy).T", ""),
     "pinv: as for an invertible matrix": ("pinv", " + left - x @ (y @ left) + right - (right @ y) @ x", ""),
     "lstsq: as if there were no residual": ("lstsq", "rest @ weight.T ", ""),
     "expm: as if x and dx commuted": ("expm", "np.concatenate([x.T, dy], axis=1)", "np.concatenate([x, dy], axis=1)"),
