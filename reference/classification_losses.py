@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 from scipy.special import xlog1py as times_log1p
-from scipy.special import xlogy as times_log
 
 from gradcheck.domains import choice, interval, labels, made, real, simplex
 from gradcheck.results import Array
@@ -214,12 +213,17 @@ def binary_cross_entropy(p: Array, *, target: Array, weight: Any = 1.0, reductio
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p has entries outside [0, 1]: give probabilities, or logits to bce_with_logits")
     target = matched(target, p)
-    y, spread = reduced(-weight * (times_log(target, p) + times_log1p(1 - target, -p)), reduction)
+
+    def decided() -> tuple[Any, Any]:
+        # Where the target leaves no weight to a logarithm its argument does not matter: 1, whose logarithm is 0.
+        return np.where(target > 0, p, 1), np.where(target < 1, -p, 0)
+
+    right, less = decided()
+    y, spread = reduced(-weight * (target * np.log(right) + (1 - target) * np.log1p(less)), reduction)
 
     def pullback(dy: Array) -> Any:
-        up = (1 - target) / np.where(target < 1, 1 - p, 1)
-        down = target / np.where(target > 0, p, 1)
-        return spread(dy) * weight * (up - down)
+        right, less = decided()
+        return spread(dy) * weight * ((1 - target) / (1 + less) - target / right)
 
     return y, pullback
 

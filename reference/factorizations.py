@@ -18,7 +18,7 @@ from gradcheck.domains import Draw, Generator, choice, made, real, spd
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.linalg import matrices
+from reference.matrices import matrices
 
 GILES = "Giles 2008"
 SEEGER = "Seeger, Hetzel, Dai, Meissner & Lawrence 2017, arXiv:1710.08717"

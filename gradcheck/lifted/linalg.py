@@ -24,10 +24,16 @@ def batched(function: Function) -> Function:
             return function(a, *rest, **kwargs)
         batch = a.shape[:-2]
         flat = a.reshape((math.prod(batch), *a.shape[-2:]))
-        results = [function(m, *rest, **kwargs) for m in flat]
+        # Of an empty stack one matrix says what shape the results have.
+        some = flat if len(flat) else [system.constant(np.eye(*a.shape[-2:]))]
+        results = [function(m, *rest, **kwargs) for m in some]
+
+        def stacked(each: Any) -> Any:
+            return stack(list(each))[: len(flat)].reshape(batch + each[0].shape)
+
         if isinstance(results[0], tuple):
-            return type(results[0])(*(stack(list(r)).reshape(batch + r[0].shape) for r in zip(*results, strict=True)))
-        return stack(results).reshape(batch + results[0].shape)
+            return type(results[0])(*map(stacked, zip(*results, strict=True)))
+        return stacked(results)
 
     return implementation
 
@@ -76,6 +82,8 @@ def solve_any(system: System, a: Any, b: Any) -> Lifted:
     if a.ndim == 2 and b.ndim <= 2:
         return solve(a, b)
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    if 0 in batch:
+        return system.constant(np.zeros(batch + b.shape[-2:]))
     left = a.each(lambda c: np.broadcast_to(c, batch + c.shape[-2:]).reshape((-1, *c.shape[-2:])))
     right = b.each(lambda c: np.broadcast_to(c, batch + c.shape[-2:]).reshape((-1, *c.shape[-2:])))
     return stack([solve(m, r) for m, r in zip(left, right, strict=True)]).reshape(batch + b.shape[-2:])
