@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ def barred(name: str) -> str:
     return unicodedata.normalize("NFC", f"{name[0]}\u0304{name[1:]}")
 
 
+def without_bar(name: str) -> str:
+    """The name of what a cotangent belongs to."""
+    return unicodedata.normalize("NFD", name).replace("\u0304", "")
+
+
 def tidy(e: Any) -> Any:
     """The shortest of a few cheap forms."""
     import sympy
@@ -78,10 +84,9 @@ def latex_name(name: str) -> str:
     import sympy
 
     stem, index = split(name)
-    plain = unicodedata.normalize("NFD", stem)
-    barless = plain.replace("\u0304", "")
+    barless = without_bar(stem)
     body = barless if barless[:1].isdigit() else sympy.latex(sympy.Symbol(barless))
-    if barless != plain:
+    if barless != stem:
         head, *rest = body.split("_", 1)
         body = "_".join([rf"\bar{{{head}}}", *rest])
     if not index:
@@ -91,17 +96,32 @@ def latex_name(name: str) -> str:
 
 def mathml(left: Any, right: Any) -> str:
     """An equation in presentation MathML."""
+    left, right = (printer()().doprint(e) for e in (left, right))
+    return f'<math display="block"><mrow>{left}<mo>=</mo>{right}</mrow></math>'
+
+
+@cache
+def printer() -> Any:
+    """sympy's printer of presentation MathML, for which ``x̄[0,1]`` is a letter under a bar, with a subscript."""
     import sympy
+    from sympy.printing.mathml import MathMLPresentationPrinter
 
-    names = {s: sympy.Symbol(mathml_name(str(s)), real=True) for s in left.free_symbols | right.free_symbols}
-    parts = [sympy.printing.mathml(e.xreplace(names), printer="presentation") for e in (left, right)]
-    return f'<math display="block"><mrow>{parts[0]}<mo>=</mo>{parts[1]}</mrow></math>'
+    class Entries(MathMLPresentationPrinter):  # type: ignore[misc]
+        def _print_Symbol(self, sym: Any, style: str = "plain") -> Any:
+            stem, index = split(sym.name)
+            barless = without_bar(stem)
+            printed = super()._print_Symbol(sympy.Symbol(barless), style)
+            printed = printed if barless == stem else self.joined("mover", printed, "mo", "\N{OVERLINE}")
+            return self.joined("msub", printed, "mi", index) if index else printed
 
+        def joined(self, tag: str, printed: Any, other: str, text: str) -> Any:
+            whole, part = self.dom.createElement(tag), self.dom.createElement(other)
+            part.appendChild(self.dom.createTextNode(text))
+            whole.appendChild(printed)
+            whole.appendChild(part)
+            return whole
 
-def mathml_name(name: str) -> str:
-    """``x[0,1]`` as ``x_0,1``, which sympy prints with a subscript."""
-    stem, index = split(name)
-    return f"{stem}_{index}" if index else stem
+    return Entries
 
 
 def split(name: str) -> tuple[str, str]:

@@ -153,6 +153,8 @@ def test_formula_of_entries_and_greek_names_is_not_readable():
         r"\bar{\gamma}_{0,0} = 0.1 {x_{1}}_{0,0} \bar{y}_{0,0}",
         r"{\bar{x}_{1}}_{0,0} = 0.1 \gamma_{0,0} \bar{y}_{0,0}",
     ]
+    mathml = problem.extras["formula"]["mathml"].splitlines()[1]
+    assert "<msub><mover><mi>&#947;</mi><mo>&#8254;</mo></mover><mi>0,0</mi></msub><mo>=</mo>" in mathml
 
 
 @pytest.mark.parametrize(
