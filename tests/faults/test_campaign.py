@@ -132,8 +132,9 @@ def test_an_edit_of_a_helper_is_judged_by_one_rule_alone(given: list[Fate], left
 def test_a_helper_is_judged_by_a_sample() -> None:
     assert settled([HELPER], complete=False) == []
     elsewhere = replace(HELPER, case="a.rule", fault="b.helper: 1 -> 2")
-    assert settled([elsewhere], every_rule=False) == []
-    assert settled([replace(elsewhere, case="b.rule")], every_rule=False) != []
+    assert settled([elsewhere], packages={"b.other"}) == []
+    assert settled([elsewhere], packages={"b"}) != []
+    assert settled([replace(elsewhere, case="b.rule")], packages=()) != []
 
 
 FATES = (
