@@ -239,7 +239,7 @@ def assemble(
     assured = assurance.read(folder)
     done = ((f, outcomes[f.name].result) for f in found if f.name in outcomes)
     entries = ((f, describe(f.item, result, rerun(f, result, options))) for f, result in done)
-    return Report(meta, tuple(replace(e, assurance=assured.get(f.name, "")) for f, e in entries))
+    return Report(meta, tuple(replace(e, assurance=assured.get(f.name)) for f, e in entries))
 
 
 def faults_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:
