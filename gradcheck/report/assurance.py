@@ -29,9 +29,10 @@ class Assurance:
         """The inverse of `dataclasses.asdict`."""
         return cls(**{**data, "survivors": tuple(data["survivors"])})
 
-    def __str__(self) -> str:
-        observers = ", ".join(f"{name} {n:,}" for name, n in self.by.items())
-        return f"{self.caught:,} of {self.of:,} were caught{f', by {observers}' * bool(observers)}"
+    @property
+    def observers(self) -> str:
+        """Who saw how many first: ``exact 24, contract 12``."""
+        return ", ".join(f"{name} {n:,}" for name, n in self.by.items()) or "none"
 
 
 def read(folder: Path) -> dict[str, Assurance]:

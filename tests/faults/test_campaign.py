@@ -194,8 +194,8 @@ def test_the_report_has_no_column_for_it(tmp_path: Path, capsys: pytest.CaptureF
     main(["run", TARGET, "--oracles", "exact", *where])
     planted = assurance.read(tmp_path)[f"{TARGET}.well_tested"]
     page = (tmp_path / "index.html").read_text()
-    assert f'title="{planted}">{planted.caught}/{planted.of}</td>' in page
-    assert f"Of mistakes planted on purpose in these pullbacks <b>{planted}</b>" in page
+    assert f'title="planted mistakes caught: {planted.observers}">{planted.caught}/{planted.of}</td>' in page
+    assert f"<b>{planted.caught} of {planted.of}</b> mistakes planted in these pullbacks were caught" in page
     assert Report.from_json((tmp_path / "report.json").read_text()).entries[0].assurance == planted
 
 
@@ -205,8 +205,8 @@ def test_the_report_says_nothing_of_a_survivor(tmp_path: Path) -> None:
     (tmp_path / "faults.json").write_text(Campaign(fates).to_json())
     main(["run", TARGET, "-k", "well_tested", "-j", "1", "--oracles", "exact", "--reports", str(tmp_path)])
     page = (tmp_path / "index.html").read_text()
-    assert "1 of 2 were caught, by exact 1" in page
-    assert "nobody saw m.a:3: x + 1 -&gt; x" in page
+    assert "1 of 2 mistakes planted in this pullback were caught: exact 1" in page
+    assert "not caught: m.a:3: x + 1 -&gt; x" in page
 
 
 @pytest.mark.parametrize(
