@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import domains
+from gradcheck.combining import combined
 from gradcheck.printed import Claims
 from gradcheck.results import Array, Point
 from gradcheck.rules import Domain, Rule
@@ -33,9 +34,7 @@ class Case:
 
     def points(self, seed: int = 0) -> Iterator[Point]:
         """The points at which the case is checked: small ones for proofs, random ones, and special values."""
-        choices = [len(s.options) for s in self.domain.values() if isinstance(s, domains.Choice)]
-        # Several choices need more turns to meet in other combinations.
-        turns = max([2, *choices, 4 * (sum(n > 1 for n in choices) > 1)])
+        turns = len(combined(tuple(len(s.options) for s in self.domain.values() if isinstance(s, domains.Choice))))
         specials = max([0, *(s.specials for s in self.domain.values() if isinstance(s, domains.Real))])
         small, other = self.point("small", 0, seed), self.point("small", 1, seed)
         yield small

@@ -239,7 +239,7 @@ def assemble(
     assured = assurance.read(folder)
     done = ((f, outcomes[f.name].result) for f in found if f.name in outcomes)
     entries = ((f, describe(f.item, result, rerun(f, result, options))) for f, result in done)
-    return Report(meta, tuple(replace(e, assurance=assured.get(f.name, "")) for f, e in entries))
+    return Report(meta, tuple(replace(e, assurance=assured.get(f.name)) for f, e in entries))
 
 
 def faults_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:
@@ -255,7 +255,7 @@ def faults_command(arguments: argparse.Namespace, argv: list[str], console: Cons
     found = select(collected(arguments), arguments.k)
     sample = None if arguments.full else command.SAMPLE if arguments.sample is None else arguments.sample
     plan = command.plan_of(found, arguments.seed, sample, arguments.reviewed or configured_reviewed(Path.cwd()))
-    plan = replace(plan, every_rule=not arguments.k)
+    plan = replace(plan, packages=() if arguments.k else {f.target for f in found})
     fates, interrupted = command.campaign(found, plan, arguments.j or os.cpu_count() or 1, console)
     if not fates:
         print("gradcheck: no rules to plant faults in: name a target with declared rules", file=sys.stderr)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from gradcheck.combining import combined
 from gradcheck.results import Array
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Draw:
         self.values: dict[str, Any] = {}
         self.sizes: dict[str, Any] = {}
         self.rng = np.random.default_rng(seed_of(name, seed))
-        # How many choices with several options were drawn so far.
-        self.choices = 0
+        # The option that is to be taken, where what is drawn is a choice of the domain.
+        self.option: int | None = None
 
     def size(self, letter: str) -> int:
         """The size of an axis: equal for equal letters, different between letters; 1 or 2 at a small point."""
@@ -113,8 +114,12 @@ def draw(
 
 def fill(drawing: Draw, domain: Mapping[str, Spec]) -> dict[str, Any]:
     """A value for each name of the domain, drawn one after the other."""
+    choices = {key: len(spec.options) for key, spec in domain.items() if isinstance(spec, Choice)}
+    rows = combined(tuple(choices.values()))
+    options = dict(zip(choices, rows[drawing.turn % len(rows)], strict=True))
     for key, spec in domain.items():
         drawing.rng = np.random.default_rng(seed_of(f"{drawing.name}/{key}", drawing.seed))
+        drawing.option = options.get(key)
         drawing.values[key] = spec.draw(drawing)
     return drawing.values
 
@@ -223,11 +228,7 @@ class Choice:
     options: tuple[Any, ...]
 
     def draw(self, draw: Draw) -> Any:
-        count = len(self.options)
-        if count > 1:
-            draw.choices += 1
-        # The second choice starts its options one later each time round, so that its values meet others of the first.
-        return self.options[(draw.turn + max(0, draw.choices - 1) * (draw.turn // count)) % count]
+        return self.options[(draw.turn if draw.option is None else draw.option) % len(self.options)]
 
     def strategy(self, draw: Draw) -> SearchStrategy[Any]:
         """Any of the options; Hypothesis shrinks to the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,11 +32,13 @@ BFLOAT16 = FORMATS[-1]
 HALF = 2.0**-20
 
 
+@cache
 def is_inexact(dtype: np.dtype[Any]) -> bool:
     """Whether numbers of that type are floats or complex numbers of floats."""
     return dtype.kind in "fc" or dtype.name == BFLOAT16.name
 
 
+@cache
 def epsilon(dtype: np.dtype[Any]) -> float:
     """The relative spacing of a type's numbers; 0 for integers and booleans, which are exact."""
     if dtype.name == BFLOAT16.name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,14 +81,24 @@ class Problem:
     def scale(self, argument: int, gradient: Array) -> Array:
         """The scale of each entry of a cotangent: the larger of it and |dy·y| / |x| (design, section 5)."""
         with np.errstate(all="ignore"):
+            return np.asarray(np.maximum(np.abs(wide(gradient)), self.units[argument]))
+
+    @cached_property
+    def units(self) -> tuple[Array, ...]:
+        """The output for each unit of an argument, |dy·y| / |x|, entry by entry; 0 where that is not finite."""
+        with np.errstate(all="ignore"):
             pairs = zip(map(wide, self.dy), map(wide, self.y), strict=True)
             output = sum(float(np.sum(np.abs(d * y), where=d != 0)) for d, y in pairs)
-            argument_ = wide(self.args[argument])
-            unit = output / np.maximum(np.abs(argument_), np.finfo(float).tiny)
-            # An argument at 0 has no size of its own: its neighbours' stands in.
-            typical = np.max(np.abs(argument_), initial=0.0) or 1.0
-            unit = np.minimum(unit, output / (typical * 1e-3))
-        return np.asarray(np.maximum(np.abs(wide(gradient)), np.where(np.isfinite(unit), unit, 0.0)))
+            return tuple(unit_of(np.abs(wide(a)), output) for a in self.args)
+
+
+def unit_of(sizes: Array, output: float) -> Array:
+    """The output for each unit of an argument's entry of these sizes."""
+    unit = output / np.maximum(sizes, np.finfo(float).tiny)
+    # An argument at 0 has no size of its own: its neighbours' stands in.
+    typical = np.max(sizes, initial=0.0) or 1.0
+    unit = np.minimum(unit, output / (typical * 1e-3))
+    return np.asarray(np.where(np.isfinite(unit), unit, 0.0))
 
 
 def as_tuple(value: Any, single: bool) -> tuple[Any, ...]:

@@ -49,7 +49,7 @@ def shares(
         wanted = hits(np.where(counted, target, 0), classes) & counted[..., None]
         total = (weight * wanted).astype(x.dtype).sum()
     elif target.dtype.kind == "f" and target.shape == x.shape:
-        counted, wanted = np.ones(x.shape[:-1], bool), target
+        counted, wanted = np.ones(x.shape[:-1]), target
         total = counted.size
     else:
         raise ValueError(

@@ -28,13 +28,23 @@ def cosine_embeddings(part: Callable[[Any], Any], cosine: Any, target: Array, ma
 
 
 @rule(
-    domain=dict(
-        x=sized("3 4", "2 2"),
-        z=sized("3 4", "2 2"),
-        target=made(lambda rng, x: rng.permutation([-1.0, 1.0, -1.0][: len(x)]), "-1 or 1 for each pair"),
-        margin=choice(0.0, -0.75, 0.25),
-        reduction=REDUCTION,
-    ),
+    domains={
+        "": dict(
+            x=sized("3 4", "2 2"),
+            z=sized("3 4", "2 2"),
+            target=made(lambda rng, x: rng.permutation([-1.0, 1.0, -1.0][: len(x)]), "-1 or 1 for each pair"),
+            margin=choice(0.0, -0.75, 0.25),
+            reduction=REDUCTION,
+        ),
+        # Cosines on both sides of each margin, and of 0: 0.14, 0.8, -0.5.
+        "apart": dict(
+            x=made(lambda: np.array([[-0.5, 1.5], [1.0, 2.0], [2.0, 0.5]])),
+            z=made(lambda: np.array([[2.0, 1.0], [2.0, 1.0], [-1.0, 1.0]])),
+            target=made(lambda: -np.ones(3)),
+            margin=choice(0.25, -0.75),
+            reduction=choice("sum"),
+        ),
+    },
     jax=lambda jax, x, z, *, target, margin, reduction: reduced_by(
         jax.numpy.stack(
             cosine_embeddings(

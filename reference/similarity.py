@@ -51,7 +51,7 @@ def cosine_similarity(x: Array, z: Array, *, axis: int = -1) -> Pulled:
         ),
         "broadcast": dict(x=real("n k"), z=real("2 1 k"), p=choice(3, 2)),
         "coincident": dict(
-            x=made(lambda: np.array([[0.5, 0.5], [2.0, -1.0]])),
+            x=made(lambda: np.array([[0.5, 0.5], [2.0, -1.0], [0.75, 0.625]])),
             z=made(lambda: np.array([0.625, 0.625])),
             p=choice(2, 3),
             eps=choice(0.125),

@@ -86,8 +86,8 @@ def median(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
         "": dict(x=real("n m k"), q=choice(0.3, 0.0, 0.75, 1.0), method=choice(*METHODS), **AXES),
         "several": dict(
             x=real("n k"),
-            q=choice((0.2, 0.5, 0.8)),
-            method=choice("linear"),
+            q=choice((0.2, 0.45, 0.8)),
+            method=choice(*METHODS),
             axis=choice(0, -1, None),
             keepdims=choice(False, True),
         ),

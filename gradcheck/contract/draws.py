@@ -39,7 +39,7 @@ class Watch:
     def __init__(self) -> None:
         self.drawn: str | None = None
         self.written: str | None = None
-        self.states: dict[int, str] = {}
+        self.states: dict[int, Any] = {}
         self.line: tuple[str, int] | None = None
 
     def enter(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -51,7 +51,7 @@ class Watch:
     def step(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Look at the generators before a line, and as a function returns."""
         if self.drawn is None:
-            now = {id(g): repr(state) for g, state in generators(frame)}
+            now = dict(generators(frame))
             moved = any(self.states.get(key, state) != state for key, state in now.items())
             if moved and self.line is not None:
                 self.drawn = text_of(*self.line)
@@ -68,16 +68,21 @@ def text_of(file: str, line: int) -> str:
     return f"{short_path(file)}:{line}: `{linecache.getline(file, line).strip()}`"
 
 
-def generators(frame: FrameType) -> Iterator[tuple[Any, Any]]:
+def generators(frame: FrameType) -> Iterator[tuple[int, Any]]:
     """The random generators that a frame can reach by name, with their states; the two global ones first."""
-    yield np.random, np.random.get_state()[1:3]  # type: ignore[index]  # noqa: NPY002 (watched, not drawn from)
-    yield random, hash(random.getstate())
+    yield id(np.random), told(np.random.get_state())  # noqa: NPY002 (watched, not drawn from)
+    yield id(random), hash(random.getstate())
     own = [frame.f_globals[n] for n in frame.f_code.co_names if n in frame.f_globals]
     for value in (*frame.f_locals.values(), *own):
         for found in (value, *getattr(value, "__dict__", {}).values()) if not isinstance(value, type(sys)) else ():
             if isinstance(found, np.random.Generator):
-                yield found, found.bit_generator.state
+                yield id(found), repr(found.bit_generator.state)
             elif isinstance(found, np.random.RandomState):
-                yield found, found.get_state()[1:3]  # type: ignore[index]
+                yield id(found), told(found.get_state())
             elif isinstance(found, random.Random):
-                yield found, hash(found.getstate())
+                yield id(found), hash(found.getstate())
+
+
+def told(state: Any) -> tuple[bytes, int]:
+    """What moves in the state of NumPy's older generators; it is asked for at every line, so as it lies in memory."""
+    return state[1].tobytes(), state[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sysconfig
 import traceback
 from pathlib import Path
@@ -82,6 +83,7 @@ def relevant_line(error: BaseException) -> str:
     return f"{short_path(own[-1].filename)}:{own[-1].lineno}: `{own[-1].line}`" if own else ""
 
 
+@functools.cache
 def is_users(file: str) -> bool:
     """Whether a file is neither ours nor an installed library's."""
     return not any(folder in Path(file).parents for folder in (OURS, *LIBRARIES)) and not file.startswith("<frozen")

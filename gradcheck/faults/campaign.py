@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,12 +33,15 @@ _looks: Counter[str] = Counter()
 
 @dataclass(frozen=True)
 class Plan:
-    """What to plant: all faults, or so many of each rule; and edits that somebody read and found to be no mistakes."""
+    """What to plant: all faults, or so many of each rule; and edits that somebody read and found to be no mistakes.
+
+    packages: those of which every rule is studied; None: all.
+    """
 
     seed: int = 0
     share: int | None = None
     reviewed: Mapping[str, str] | None = None
-    every_rule: bool = True
+    packages: Collection[str] | None = None
 
 
 def study(cases: Sequence[Case], plan: Plan) -> list[Fate]:

@@ -59,7 +59,7 @@ def campaign(found: Sequence[Found], plan: Plan, jobs: int, console: Console) ->
         except KeyboardInterrupt:
             interrupted = True
     complete = plan.share is None and not interrupted
-    return settled(in_order(fates, found), complete=complete, every_rule=plan.every_rule), interrupted
+    return settled(in_order(fates, found), complete=complete, packages=plan.packages), interrupted
 
 
 def in_order(fates: Iterable[Fate], found: Sequence[Found]) -> list[Fate]:

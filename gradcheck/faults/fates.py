@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -90,11 +90,11 @@ def counted(fates: Iterable[Fate]) -> Count:
     return Count(outcomes["caught"], outcomes["caught"] + outcomes["survived"])
 
 
-def settled(fates: Iterable[Fate], *, complete: bool = True, every_rule: bool = True) -> list[Fate]:
+def settled(fates: Iterable[Fate], *, complete: bool = True, packages: Collection[str] | None = None) -> list[Fate]:
     """Edits of helpers that change nothing in one rule are mistakes where another rule shows them, else survivors.
 
-    complete: every fault was planted; in a sample the rule that would show it may not have been asked.  every_rule: nor
-    may it where only some rules were selected, if the helper is of another module.
+    complete: every fault was planted; in a sample the rule that would show it may not have been asked.  packages: those
+    of which every rule was asked; elsewhere a rule of another module may show it.  None: all.
     """
     fates = list(fates)
     shown = {f.fault for f in fates if f.outcome in ("caught", "survived", "forward")}
@@ -103,7 +103,7 @@ def settled(fates: Iterable[Fate], *, complete: bool = True, every_rule: bool = 
     for f in fates:
         if f.outcome in ("caught", "survived", "unfit") or (f.outcome == "equivalent" and not f.helper):
             found[f.case, f.fault] = f
-        elif f.outcome == "forward" or f.fault in shown or (f.helper and not (complete and (every_rule or at_home(f)))):
+        elif f.outcome == "forward" or f.fault in shown or (f.helper and not (complete and asked(f, packages))):
             continue
         elif f.outcome == "equivalent":
             # Once, in the first case that has it, as the next.
@@ -114,6 +114,7 @@ def settled(fates: Iterable[Fate], *, complete: bool = True, every_rule: bool = 
     return list(found.values())
 
 
-def at_home(fate: Fate) -> bool:
-    """Whether what was edited is of the module of the case."""
-    return fate.fault.startswith(fate.case.partition("[")[0].rpartition(".")[0] + ".")
+def asked(fate: Fate, packages: Collection[str] | None) -> bool:
+    """Whether the rules that use a helper were asked: those of its package, or at least those of its module."""
+    module = fate.case.partition("[")[0].rpartition(".")[0]
+    return packages is None or fate.fault.startswith(module + ".") or fate.fault.partition(".")[0] in packages

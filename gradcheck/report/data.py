@@ -13,6 +13,7 @@ from typing import Any
 from gradcheck.cases import Case
 from gradcheck.graphs import Graph
 from gradcheck.printed import Claims
+from gradcheck.report.assurance import Assurance
 from gradcheck.results import Result
 from gradcheck.rules import Rule
 
@@ -52,8 +53,8 @@ class Entry:
     domain: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
     graph: Graph | None = None
-    # Of the faults planted in this case how many were caught: "281/281"; empty where none were planted.
-    assurance: str = ""
+    # What became of the faults planted in this case, if any were.
+    assurance: Assurance | None = None
 
     @property
     def short(self) -> str:
@@ -76,7 +77,13 @@ class Report:
     def to_json(self) -> str:
         """The report as a JSON text; `from_json` reads it back."""
         entries = [
-            {**shallow(e), "result": e.result.to_dict(), "graph": e.graph and e.graph.to_dict()} for e in self.entries
+            {
+                **shallow(e),
+                "result": e.result.to_dict(),
+                "graph": e.graph and e.graph.to_dict(),
+                "assurance": e.assurance and asdict(e.assurance),
+            }
+            for e in self.entries
         ]
         return json.dumps({"format": FORMAT, "meta": asdict(self.meta), "entries": entries})
 
@@ -94,6 +101,7 @@ class Report:
                     "arguments": tuple(e["arguments"]),
                     "result": Result.from_dict(e["result"]),
                     "graph": Graph.from_dict(e["graph"]) if e["graph"] else None,
+                    "assurance": Assurance.from_dict(e["assurance"]) if e["assurance"] else None,
                 }
             )
             for e in data["entries"]

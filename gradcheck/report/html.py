@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from gradcheck.report import summary
+from gradcheck.report.assurance import together
 from gradcheck.report.data import Entry, Report
 from gradcheck.report.drawing import to_svg
 from gradcheck.report.numbers import brief, budget_text, duration, number
@@ -116,7 +117,7 @@ def to_html(report: Report) -> str:
         few=summary.with_few_kinds(report),
         wide=summary.wide_budgets(report),
         symbols=summary.SYMBOLS,
-        assured=any(entry.assurance for entry in report.entries),
+        assured=together(entry.assurance for entry in report.entries if entry.assurance),
         numbers=numbers,
     )
 

@@ -20,6 +20,8 @@ from gradcheck.faults.showing import lines, percent
 from gradcheck.faults.trials import Subject
 from gradcheck.faults.wrappers import WRAPPERS
 from gradcheck.report import assurance
+from gradcheck.report.assurance import Assurance
+from gradcheck.report.data import Report
 from gradcheck.run.targets import find
 from tests.faults import planted_rules
 
@@ -132,8 +134,9 @@ def test_an_edit_of_a_helper_is_judged_by_one_rule_alone(given: list[Fate], left
 def test_a_helper_is_judged_by_a_sample() -> None:
     assert settled([HELPER], complete=False) == []
     elsewhere = replace(HELPER, case="a.rule", fault="b.helper: 1 -> 2")
-    assert settled([elsewhere], every_rule=False) == []
-    assert settled([replace(elsewhere, case="b.rule")], every_rule=False) != []
+    assert settled([elsewhere], packages={"b.other"}) == []
+    assert settled([elsewhere], packages={"b"}) != []
+    assert settled([replace(elsewhere, case="b.rule")], packages=()) != []
 
 
 FATES = (
@@ -155,7 +158,7 @@ def test_a_campaign_loses_something_in_its_file(tmp_path: Path) -> None:
     campaign = Campaign(FATES, 2.5, "gradcheck faults")
     assert Campaign.from_json(campaign.to_json()) == campaign
     (tmp_path / "faults.json").write_text(campaign.to_json())
-    assert assurance.read(tmp_path) == {"m.a": "1/2"}
+    assert assurance.read(tmp_path) == {"m.a": Assurance(1, 2, {"exact": 1}, ("m.a:3: x + 1 -> x",))}
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"format": 99}', "[1]"])
@@ -180,7 +183,8 @@ def test_an_interrupted_campaign_keeps_nothing(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(command, "run", interrupted)
     assert main(["faults", TARGET, "--full", "--reports", str(tmp_path)]) == 2
-    assert assurance.read(tmp_path) == {f"{TARGET}.well_tested": "1/1"}
+    found = assurance.read(tmp_path)[f"{TARGET}.well_tested"]
+    assert (found.caught, found.of) == (1, 1)
 
 
 def test_the_report_has_no_column_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,7 +193,20 @@ def test_the_report_has_no_column_for_it(tmp_path: Path, capsys: pytest.CaptureF
     assert "(100 %), 0 survived" in capsys.readouterr().out
     main(["run", TARGET, "--oracles", "exact", *where])
     planted = assurance.read(tmp_path)[f"{TARGET}.well_tested"]
-    assert f">{planted}</td>" in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "index.html").read_text()
+    assert f'title="planted mistakes caught: {planted.observers}">{planted.caught}/{planted.of}</td>' in page
+    assert f"<b>{planted.caught} of {planted.of}</b> mistakes planted in these pullbacks were caught" in page
+    assert Report.from_json((tmp_path / "report.json").read_text()).entries[0].assurance == planted
+
+
+def test_the_report_says_nothing_of_a_survivor(tmp_path: Path) -> None:
+    case = Case(planted_rules.well_tested, "")
+    fates = (replace(FATES[0], case=case.name), replace(FATES[1], case=case.name))
+    (tmp_path / "faults.json").write_text(Campaign(fates).to_json())
+    main(["run", TARGET, "-k", "well_tested", "-j", "1", "--oracles", "exact", "--reports", str(tmp_path)])
+    page = (tmp_path / "index.html").read_text()
+    assert "1 of 2 mistakes planted in this pullback were caught: exact 1" in page
+    assert "not caught: m.a:3: x + 1 -&gt; x" in page
 
 
 @pytest.mark.parametrize(
