@@ -108,8 +108,8 @@ class Ladder:
         return np.asarray(self._noise(np.abs(self.here)) / (self.step * 2.0**-rung))
 
     def _noise(self, size: Array) -> Array:
-        # Outputs that are 0 all over have no rounding error; others at least the smallest subnormal number.
-        return np.where(size > 0, SIGMAS * np.fmax(np.fmax(self.noise, self.epsilon * size), 5e-324), 0.0)
+        # Outputs that are 0 may be rounded to it, if noise is measured; others have at least the smallest subnormal number.
+        return SIGMAS * np.where(size > 0, np.fmax(np.fmax(self.noise, self.epsilon * size), 5e-324), self.noise)
 
     def _columns(self, rungs: Iterable[int]) -> tuple[Array, Array, Array, Array]:
         rungs = list(rungs)
