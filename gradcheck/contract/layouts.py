@@ -128,7 +128,9 @@ def shaken(problem: Problem) -> tuple[Array, ...]:
         try:
             _, pullback = problem.rule(*args, **copied(problem.params))
             found = answer(problem.names, problem.args, pullback(given(problem.dy, problem.single)))
-            farthest = tuple(np.fmax(f, np.abs(d - c)) for f, d, c in zip(farthest, found, problem.claimed, strict=True))
+            farthest = tuple(
+                np.fmax(f, np.abs(d - c)) for f, d, c in zip(farthest, found, problem.claimed, strict=True)
+            )
         except Exception:  # structure that the arguments lost
             continue
     return farthest
