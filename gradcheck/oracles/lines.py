@@ -122,11 +122,13 @@ class Lines:
         """Lines of other steps, through a point as far away as rounding; through the same one, if it is an edge or a kink."""
         if not self.problem.kink:
             try:
-                lines = Lines(replace(self.problem, args=nudged(self.problem)), OTHER_FIRST)
+                lines = Lines(nudged(self.problem), OTHER_FIRST)
             except (ArithmeticError, ValueError):
                 pass
             else:
                 if lines.finite:
+                    # What next to nothing changes is noise, whether or not it shows on the way.
+                    lines.noise = np.fmax(lines.noise, np.abs(lines.here - self.here))
                     return lines
         return Lines(self.problem, OTHER_FIRST)
 
@@ -245,15 +247,18 @@ class Lines:
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def confirmed(self, reading: Reading, again: Callable[[Lines], Reading]) -> Reading:
-        """A reading against a claim, unless it contradicts what `again` reads elsewhere: then no bar is to be believed."""
+        """A reading against a claim, unless rounding explains it, going by what `again` reads elsewhere.
+
+        Two readings that contradict each other have bars that are not to be believed.
+        """
         if reading.stance != "against":
             return reading
         other = again(self.elsewhere)
-        apart = abs(reading.value - other.value)
-        if not apart > reading.bar + other.bar:
+        apart = float(np.nan_to_num(abs(reading.value - other.value)))
+        bar = max(other.bar, SAFETY * apart) if apart > reading.bar + other.bar else other.bar
+        if bar <= reading.bar:
             return reading
-        bar, note = max(reading.bar, SAFETY * apart), "rounding moves the slope by more than its bar"
-        return self.judge(reading.entry, reading.claimed, reading.value, bar, reading.scale, note)
+        return self.judge(reading.entry, reading.claimed, reading.value, bar, reading.scale, reading.detail)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
         return self._contract(self._estimate(ladder, look, scale))
@@ -283,11 +288,16 @@ class Lines:
         return Slope(value, value, bar) if np.isfinite(value) and np.isfinite(bar) else UNKNOWN
 
 
-def nudged(problem: Problem) -> tuple[Array, ...]:
-    """The arguments, each entry that can move next to where it is."""
-    signs = [problem.rng(f"nudged{k}").choice([-1.0, 1.0], x.shape) for k, x in enumerate(problem.args)]
-    pairs = zip(problem.args, signs, strict=True)
-    return tuple((x * (1 + precision(x) * s)).astype(x.dtype) if movable(x) else x for x, s in pairs)
+def nudged(problem: Problem) -> Problem:
+    """The problem with each number that it is given moved next to where it is."""
+
+    def next_to(name: str, x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or not movable(x):
+            return x
+        return (x * (1 + precision(x) * problem.rng(f"nudged/{name}").choice([-1.0, 1.0], x.shape))).astype(x.dtype)
+
+    args = tuple(next_to(str(k), x) for k, x in enumerate(problem.args))
+    return replace(problem, args=args, params={k: next_to(k, v) for k, v in problem.params.items()})
 
 
 def rounding_of(terms: Array) -> float:

@@ -105,11 +105,12 @@ class Ladder:
 
     def floor(self, rung: int) -> Array:
         """The rounding error that no derivative from this rung on falls below."""
-        return np.asarray(self._noise(np.abs(self.here)) / (self.step * 2.0**-rung))
+        return np.asarray(self._noise(np.abs(self.here)[None])[0] / (self.step * 2.0**-rung))
 
     def _noise(self, size: Array) -> Array:
-        # Outputs that are 0 may be rounded to it, if noise is measured; others have at least the smallest subnormal number.
-        return SIGMAS * np.where(size > 0, np.fmax(np.fmax(self.noise, self.epsilon * size), 5e-324), self.noise)
+        # By rung and output.  Outputs that are 0 on all rungs have no rounding error; on some, they may be rounded to it.
+        rounding = np.fmax(self.noise, np.where(size > 0, np.fmax(self.epsilon * size, 5e-324), 0.0))
+        return np.where(np.any(size > 0, axis=0), SIGMAS * rounding, 0.0)
 
     def _columns(self, rungs: Iterable[int]) -> tuple[Array, Array, Array, Array]:
         rungs = list(rungs)
