@@ -96,7 +96,8 @@ def beside(problem: Problem, standard: Standard) -> Iterator[Evidence]:
         else:
             yield from comparison.evidence()
     everything = [c for group in compared.values() for c in group]
-    if everything and all(c.worst <= c.allowed for c in everything):
+    # Of the many points of a case the worst is told elsewhere.
+    if everything and problem.point.role == "given" and all(c.worst <= c.allowed for c in everything):
         told = ", ".join(f"{q} {a.told}" for q, a in problem.extras["accuracy"].items())
         remember(problem, f"as accurate as {everything[0].accuracy.dtype} allows: {told}")
 
