@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gradcheck.printed import claims, erratum, rounded
     from gradcheck.results import Evidence, Result
     from gradcheck.rules import Rule, from_vjp, rule
+    from gradcheck.second_order import double_backward
 
 # Where each public name lives; its module is imported when the name is first used.
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     ),
     "gradcheck.results": ("Evidence", "Result"),
     "gradcheck.rules": ("Rule", "from_vjp", "rule"),
+    "gradcheck.second_order": ("double_backward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -46,6 +48,7 @@ __all__ = [
     "check",
     "choice",
     "claims",
+    "double_backward",
     "erratum",
     "fixed",
     "from_vjp",

@@ -16,7 +16,7 @@ from gradcheck.gathering import gather
 from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
-from gradcheck.rules import Domain, Function, Rule, Standard, from_vjp, held
+from gradcheck.rules import Domain, Function, Rule, from_vjp, held, standard_of
 from gradcheck.settings import Settings
 from gradcheck.unread import noticed
 
@@ -81,7 +81,7 @@ def check(
         return noticed(check_and_search(rule, rule.name, points, cases, settings, complete=True))
     if not args and rule.arguments:
         raise TypeError(f"{rule.name} was given no arguments, and declares no domain to draw them from: pass arrays")
-    rule, args = opened(rule, args)
+    rule, args = opened(rule, args, params or {})
     names = rule.argument_names(len(args))
     plain = vjp is not None and not rule.names
     whole = {n: a for n, a in zip(names, args, strict=True) if plain and np.asarray(a).dtype.kind in "iub"}
@@ -98,10 +98,10 @@ def check(
     return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))
 
 
-def opened(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
+def opened(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> tuple[Rule, tuple[Any, ...]]:
     """What the arguments mean as arrays, and the rule of these: tensors, parameters of layers, dicts of arrays."""
     if rule.adapt is not None:
-        rule, args = rule.adapt(rule, args)
+        rule, args = rule.adapt(rule, args, params)
     return flattened(rule, args)
 
 
@@ -127,16 +127,15 @@ def point_name(name: str, case: Case) -> str:
 
 def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: float | None) -> Rule:
     """The rule with a budget, and a reference to stand beside.  Raises TypeError or ValueError where these mean nothing."""
-    if like is not None and not callable(like):
-        raise TypeError(f"like is {contract.describe(like)}: pass a rule, a function that returns (y, pullback)")
     for name, value in (("accuracy", accuracy), ("times", times)):
         if value is not None and not 0 < value < float("inf"):
             raise ValueError(f"{name} is {value!r}: give a number above 0, or None")
-    if times is not None and (like is None or accuracy is not None):
+    declared = like if like is not None or rule.standard is None else rule.standard.rule
+    if times is not None and (declared is None or accuracy is not None):
         raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")
-    if like is None and accuracy is None:
+    if like is None and accuracy is None and times is None:
         return rule
-    standard = None if like is None else Standard(like if isinstance(like, Rule) else Rule(like), accuracy, times)
+    standard = None if declared is None else standard_of(declared, accuracy, times)
     return rule.but(accuracy=rule.accuracy if accuracy is None else float(accuracy), standard=standard)
 
 

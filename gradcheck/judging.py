@@ -162,7 +162,9 @@ def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
     """What a reader should know beside the verdict."""
     wrong = {e.point for e in evidence if e.stance == "against" and e.question == "formula"}
     kinks = [p.point.name for p in problems if p.kink and p.point.name not in wrong]
-    if kinks:
+    if kinks and problems[0].rule.first is not None:
+        yield f"{', '.join(kinks)}: a kink of the forward or of its gradient, which has no second derivative there"
+    elif kinks:
         yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
     if problems and problems[0].rule.surrogate is not None:
         yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"

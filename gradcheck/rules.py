@@ -15,6 +15,9 @@ from gradcheck.domains import Spec
 Function = Callable[..., Any]
 Domain = Mapping[str, Spec]
 
+# The budget in condition-weighted ULPs, unless a rule states another.
+ACCURACY = 16.0
+
 # Set while rules run in another arithmetic: what a rule's function is replaced by.
 rewriting: ContextVar[Callable[[Function], Function] | None] = ContextVar("rewriting", default=None)
 
@@ -26,6 +29,15 @@ class Standard:
     rule: Rule
     ulps: float | None = None
     times: float | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """The rule whose backward another rule is, how many outputs it has, and whether it gives a single one bare."""
+
+    rule: Rule
+    outputs: int
+    single: bool
 
 
 class Rule:
@@ -48,8 +60,10 @@ class Rule:
         refuted: str = "",
         surrogate: Function | None = None,
         cotangent: Function | None = None,
-        accuracy: float = 16.0,
+        accuracy: float | None = None,
         normwise: bool = False,
+        gradient_of: Function | bool = False,
+        like: Function | None = None,
         graph: Function | None = None,
         names: tuple[str, ...] = (),
     ) -> None:
@@ -62,16 +76,21 @@ class Rule:
         self.known_wrong: Mapping[str, str] = known_wrong or {}
         self.refuted = refuted
         self.surrogate, self.cotangent = surrogate, cotangent
-        self.accuracy, self.normwise = accuracy, normwise
+        self.accuracy, self.normwise = ACCURACY if accuracy is None else accuracy, normwise
+        self.gradient_of = gradient_of
         self.graph = graph
         # The reference that it is checked beside, if any.
-        self.standard: Standard | None = None
+        self.standard: Standard | None = None if like is None else standard_of(like, accuracy)
         # The forward mode that it was given with, if any.
         self.jvp: Function | None = None
         # Whether forward and backward are functions of their own, which may share what the last forward left behind.
         self.separate = False
-        # Of other people's code: ``adapt(rule, args)`` is the rule of arrays, and the arrays, that a check of args means.
-        self.adapt: Callable[[Rule, tuple[Any, ...]], tuple[Rule, tuple[Any, ...]]] | None = None
+        # Of other people's code: ``adapt(rule, args, params)`` is the rule of arrays, and the arrays, that a check of args means.
+        self.adapt: Callable[[Rule, tuple[Any, ...], Mapping[str, Any]], tuple[Rule, tuple[Any, ...]]] | None = None
+        # Where a library differentiates the backward too: ``backward(outputs)`` is the rule of (dy, *args) -> dx.
+        self.backward: Callable[[int], Rule] | None = None
+        # The rule that this one is the backward of, if any.
+        self.first: First | None = None
         # What is said beside the verdict where arguments are complex.
         self.convention = ""
         # update_wrapper would overwrite the attributes above with those of a wrapped rule (__dict__).
@@ -129,6 +148,8 @@ class Rule:
             if declared is not None and not callable(declared) and not (what == "jax" and declared == "auto"):
                 also = " jax(jax, *args, **params), or 'auto'" if what == "jax" else ""
                 raise TypeError(f"{self.name}: {what}= is {declared!r}: give a function{also}")
+        if not callable(self.gradient_of) and self.gradient_of not in (False, True):
+            raise TypeError(f"{self.name}: gradient_of= is {self.gradient_of!r}: give a rule, or True")
         if self.cotangent is not None and self.surrogate is None:
             raise TypeError(
                 f"{self.name}: cotangent= without surrogate=: name the function whose derivative it is given to"
@@ -161,6 +182,13 @@ class Rule:
                 raise ValueError(f"{self.name}: known_wrong of {key!r}: the domains are {list(self.domains)}")
 
 
+def standard_of(like: Any, ulps: float | None = None, times: float | None = None) -> Standard:
+    """What a rule is held against.  Raises TypeError for what is no function."""
+    if not callable(like):
+        raise TypeError(f"like is a {type(like).__name__}: pass a rule, a function that returns (y, pullback)")
+    return Standard(like if isinstance(like, Rule) else Rule(like), ulps, times)
+
+
 def labelled(key: str) -> tuple[str, str]:
     """An oracle and a label of a domain, from ``jax[huge]``; no label means all domains."""
     oracle, _, label = key.removesuffix("]").partition("[")
@@ -190,8 +218,10 @@ def rule(
     refuted: str = "",
     surrogate: Function | None = None,
     cotangent: Function | None = None,
-    accuracy: float = 16.0,
+    accuracy: float | None = None,
     normwise: bool = False,
+    gradient_of: Function | bool = False,
+    like: Function | None = None,
     graph: Function | None = None,
 ) -> Callable[[Function], Rule]: ...
 def rule(
@@ -212,7 +242,9 @@ def rule(
     surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it is not
     linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
     accuracy: the budget in condition-weighted ULPs; normwise: an ULP is that of the largest
-    entry of its array, for what treats its entries alike (matrix factorisations, Fourier transforms).  graph: gives the computational graph for the report.
+    entry of its array, for what treats its entries alike (matrix factorisations, Fourier transforms).
+    gradient_of: the rule whose gradient (at a cotangent of ones) the outputs are, or True: the Jacobian is symmetric, which the
+    pullback alone is asked.  like: a reference rule that forward and gradient are held against, as in `gradcheck.check`.  graph: gives the computational graph for the report.
     """
     if function is not None:
         return Rule(function)

@@ -202,6 +202,7 @@ def trace(x: Array, *, offset: int = 0) -> Pulled:
     domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
     jax=lambda jax, x, *, offset: jax.numpy.tril(x, offset),
     sympy=lambda sympy, x, *, offset: x * np.tri(len(x), len(x.T), offset, dtype=int),
+    gradient_of=True,
 )
 def tril(x: Array, *, offset: int = 0) -> Pulled:
     """The lower triangle of the last two axes, 0 above it.  (..., n, m) -> (..., n, m)
@@ -219,6 +220,7 @@ def tril(x: Array, *, offset: int = 0) -> Pulled:
     domain=dict(x=real("n m"), offset=choice(0, 1, -1)),
     jax=lambda jax, x, *, offset: jax.numpy.triu(x, offset),
     sympy=lambda sympy, x, *, offset: x * (1 - np.tri(len(x), len(x.T), offset - 1, dtype=int)),
+    gradient_of=True,
 )
 def triu(x: Array, *, offset: int = 0) -> Pulled:
     """The upper triangle of the last two axes, 0 below it.  (..., n, m) -> (..., n, m)

@@ -21,6 +21,7 @@ EPS = choice(1e-5, 0.125)
     jax=lambda jax, x, *, axis, eps: jax.nn.standardize(x, axis=axis, epsilon=eps),
     sympy=lambda sympy, x, *, axis, eps: standardize_symbolic(sympy, x, axis, eps),
     source="Ioffe & Szegedy 2015, algorithm 1",
+    gradient_of=True,
 )
 def standardize(x: Array, *, axis: Any = -1, eps: float = 1e-5) -> Pulled:
     """(x - mean) / √(var + eps), mean and variance along axis.  (n, k) -> (n, k)
@@ -196,6 +197,7 @@ def below_eps(rng: Generator, draw: Draw) -> Array:
         )
     ),
     source="TensorFlow, tf.math.l2_normalize",
+    gradient_of=True,
 )
 def l2_normalize(x: Array, *, axis: int = -1, eps: float = 1e-12) -> Pulled:
     """x / √max(Σ x², eps), along axis.  (n, k) -> (n, k)

@@ -24,6 +24,7 @@ def softmax_symbolic(sympy: Any, x: Any, axis: int) -> Any:
     jax=lambda jax, x, *, axis: jax.nn.softmax(-x, axis),
     sympy=lambda sympy, x, *, axis: softmax_symbolic(sympy, -x, axis),
     source="PyTorch, torch.nn.Softmin",
+    gradient_of=True,
 )
 def softmin(x: Array, *, axis: int = -1) -> Pulled:
     """exp(-x) / Σ exp(-x) along axis: softmax of -x.  (n, k) -> (n, k)
@@ -48,6 +49,7 @@ def softmin(x: Array, *, axis: int = -1) -> Pulled:
     jax=lambda jax, x, *, noise, temperature, axis: jax.nn.softmax((x + noise) / temperature, axis),
     sympy=lambda sympy, x, *, noise, temperature, axis: softmax_symbolic(sympy, (x + noise) / temperature, axis),
     source="Jang, Gu, Poole 2017, eq. 2; Maddison, Mnih, Teh 2017",
+    gradient_of=True,
 )
 def gumbel_softmax(x: Array, *, noise: Array, temperature: float = 1.0, axis: int = -1) -> Pulled:
     """softmax of (x + noise) / temperature along axis, with noise drawn beforehand.  (n, k) -> (n, k)
@@ -91,6 +93,7 @@ def sparsemax_symbolic(sympy: Any, x: Any, axis: int) -> Any:
     jax=lambda jax, x, *, axis: sparsemax_jax(jax, x, axis),
     sympy=lambda sympy, x, *, axis: sparsemax_symbolic(sympy, x, axis),
     source="Martins & Astudillo 2016, algorithm 1",
+    gradient_of=True,
 )
 def sparsemax(x: Array, *, axis: int = -1) -> Pulled:
     """The probabilities along axis that are nearest to x: max(x - τ, 0), Σ = 1.  (n, k) -> (n, k)

@@ -171,6 +171,7 @@ def gammaln(x: Array) -> Pulled:
     jax=lambda jax, x: jax.scipy.special.digamma(x),
     sympy=each(lambda sympy, x: sympy.digamma(x)),
     source="DLMF 5.2.2, 5.15.1",
+    gradient_of=gammaln,
 )
 def digamma(x: Array) -> Pulled:
     """The derivative of log Γ(x).  (...) -> (...)
@@ -234,6 +235,7 @@ def i0(x: Array) -> Pulled:
     jax=lambda jax, x: jax.scipy.special.i1(x),
     sympy=each(lambda sympy, x: sympy.besseli(1, x)),
     source="DLMF 10.29.1",
+    gradient_of=i0,
 )
 def i1(x: Array) -> Pulled:
     """The modified Bessel function I₁(x).  (...) -> (...)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.making import made, need_callable
+from gradcheck.adapters.trees import bare, leaves, rebuilt
 from gradcheck.lifted.array import Lifted
 from gradcheck.rules import Function, Rule
 
@@ -18,6 +19,15 @@ def from_autograd(function: Function, **declaration: Any) -> Rule:
     autograd's VJPs are NumPy code: they are run on exact arithmetic too.  Cotangents of complex arguments are as in JAX.
     """
     need_callable(function=function)
+    # A primitive hides the function that it was made of.
+    original = getattr(function, "fun", function)
+    rule = made(differentiated(function), original, **declaration)
+    rule.backward = lambda outputs: made(differentiated(backward_of(function, outputs)), original)
+    return rule
+
+
+def differentiated(function: Function) -> Function:
+    """A function of arrays that returns outputs and pullback, by autograd."""
 
     def rule(*args: Any, **params: Any) -> Any:
         vjp, y = traced(partial(function, **params), args)
@@ -28,8 +38,17 @@ def from_autograd(function: Function, **declaration: Any) -> Rule:
 
         return tuple(y) if several else y, pullback
 
-    # A primitive hides the function that it was made of.
-    return made(rule, getattr(function, "fun", function), **declaration)
+    return rule
+
+
+def backward_of(function: Function, outputs: int) -> Function:
+    """The backward of such a function as one itself: of the cotangents of so many outputs, then the arguments."""
+
+    def backward(*values: Any, **params: Any) -> Any:
+        vjp, y = traced(partial(function, **params), values[outputs:])
+        return bare(tuple(vjp(rebuilt(y, iter(leaves(values[:outputs]))))))
+
+    return backward
 
 
 def traced(function: Function, args: tuple[Any, ...]) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradcheck.adapters.making import black_box, made, need_callable
-from gradcheck.adapters.trees import leaves, mapped, outputs, rebuilt
+from gradcheck.adapters.trees import bare, leaves, mapped, outputs, rebuilt
 from gradcheck.rules import Function, Rule
 
 # Of these JAX makes half as many bits unless it is told not to.
@@ -24,9 +24,16 @@ def from_jax(function: Any, **declaration: Any) -> Rule:
     device; others go to JAX's default one.
     """
     need_callable(function=function)
-    rule = made(differentiated(function), function, **declaration)
+    rule = of_arrays(function, function, **declaration)
+    rule.backward = lambda outputs: of_arrays(backward_of(function, outputs), function)
+    return rule
 
-    def adapt(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
+
+def of_arrays(function: Any, original: Any, **declaration: Any) -> Rule:
+    """The rule of a JAX function, which stands in for `original`."""
+    rule = made(differentiated(function), original, **declaration)
+
+    def adapt(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> tuple[Rule, tuple[Any, ...]]:
         devices = [getattr(leaf, "sharding", None) for leaf in leaves(args)]
         arrays = mapped(lambda leaf: np.asarray(leaf) if hasattr(leaf, "sharding") else leaf, args)
         return rule.but(function=differentiated(function, devices)), arrays
@@ -62,6 +69,18 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
         return mapped(np.asarray, outputs(y)), pullback
 
     return rule
+
+
+def backward_of(function: Any, outputs: int) -> Function:
+    """The backward of a JAX function as one itself: of the cotangents of so many outputs, then the arguments."""
+
+    def backward(*values: Any, **params: Any) -> Any:
+        import jax
+
+        y, vjp = jax.vjp(partial(function, **params), *values[outputs:])
+        return bare(vjp(rebuilt(y, iter(leaves(values[:outputs])))))
+
+    return backward
 
 
 def precise(jax: Any, double: bool) -> contextlib.AbstractContextManager[Any]:

@@ -71,7 +71,7 @@ def from_layer(
         [*arguments, inspect.Parameter("settings", inspect.Parameter.VAR_KEYWORD)]
     )
     rule = made(function, type(layer), **declaration)
-    rule.adapt = lambda rule, args: (rule, (*args, *(look(layer, path) for path in homes)))
+    rule.adapt = lambda rule, args, params: (rule, (*args, *(look(layer, path) for path in homes)))
     return rule
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.adapters.making import black_box, made, need_callable
-from gradcheck.adapters.trees import leaves, mapped, outputs, rebuilt
+from gradcheck.adapters.trees import bare, leaves, mapped, outputs, rebuilt
 from gradcheck.rules import Function, Rule, signature
 
 CONVENTION = (
@@ -40,11 +40,19 @@ def from_torch(function: Any, **declaration: Any) -> Rule:
     elif isinstance(function, type) and issubclass(function, torch.autograd.Function):
         names = forward_names(torch, function)
         called, original = applied(function, names), vars(function)["forward"].__func__
-    rule = made(differentiated(called), original, names=names, **declaration)
+    weights = tuple(parameters.values())
+    rule = of_tensors(called, original, weights, names=names, **declaration)
+    rule.backward = lambda outputs: of_tensors(backward_of(called, outputs), original, weights)
+    return rule
+
+
+def of_tensors(called: Function, original: Any, weights: tuple[Any, ...], **declaration: Any) -> Rule:
+    """The rule of a function of tensors; weights: those that follow the arguments of a check."""
+    rule = made(differentiated(called), original, **declaration)
     rule.convention = CONVENTION
 
-    def adapt(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]:
-        args = (*args, *parameters.values())
+    def adapt(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> tuple[Rule, tuple[Any, ...]]:
+        args = (*args, *weights)
         devices = [getattr(leaf, "device", "cpu") for leaf in leaves(args)]
         return rule.but(function=differentiated(called, devices)), mapped(to_array, args)
 
@@ -83,6 +91,27 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
         return mapped(to_array, outputs(y)), pullback
 
     return rule
+
+
+def backward_of(function: Function, outputs: int) -> Function:
+    """The backward of a torch function as one itself: of the cotangents of so many outputs, then the arguments."""
+
+    def backward(*tensors: Any, **params: Any) -> Any:
+        import torch
+
+        dys, inputs = leaves(tensors[:outputs]), tensors[outputs:]
+        pairs = [(v, d) for v, d in zip(leaves(function(*inputs, **params)), dys, strict=True) if v.requires_grad]
+        grads = torch.autograd.grad(
+            [v for v, _ in pairs],
+            leaves(inputs),
+            [d.to(v.device).conj() for v, d in pairs],
+            create_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        return bare(rebuilt(inputs, iter([g.conj() for g in grads])))
+
+    return backward
 
 
 def functional(module: Any, names: list[str]) -> Function:

@@ -96,6 +96,11 @@ def flattened(rule: Rule, args: tuple[Any, ...]) -> tuple[Rule, tuple[Any, ...]]
     return found, tuple(leaves(list(args)))
 
 
+def bare(found: tuple[Any, ...]) -> Any:
+    """The cotangents of several arguments as they are; of one argument its own."""
+    return found[0] if len(found) == 1 else found
+
+
 def outputs(y: Any) -> Any:
     """Outputs as a rule returns them: an array as it is, the leaves of anything else as a tuple."""
     return tuple(leaves(y)) if isinstance(y, dict | list | tuple) else y

@@ -13,6 +13,7 @@ from gradcheck.contract.layouts import layout
 from gradcheck.contract.linear import linearity
 from gradcheck.contract.repeating import repeated
 from gradcheck.contract.sizes import at_edges, in_single_precision, with_a_batch_of_one
+from gradcheck.contract.symmetry import symmetry
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
@@ -58,6 +59,7 @@ def findings(problem: Problem) -> Iterator[Finding]:
     if problem.point.role == "special":
         return
     with np.errstate(all="ignore"):
+        yield from symmetry(problem)
         yield from layout(problem)
         if problem.point.role == "given":
             # Nobody asked for other sizes or dtypes than those given: worth a word, no failure.

@@ -147,18 +147,19 @@ def slope(
     *,
     single: bool,
     final: bool = False,
+    literal: bool = False,
 ) -> Slope:
     """The certified derivative of Re(sum(dy * y)) along a direction (None: an argument that stays).
 
     Nothing is conjugated: complex numbers are paired as in JAX.
     Raises NotLiftable, NeedPrecision.
     """
-    found, lost = passed(function, args, params, dy, direction, single=single, final=final)
+    found, lost = passed(function, args, params, dy, direction, single=single, final=final, literal=literal)
     if not lost:
         return found
     # 0 times infinity, as in the norm of zeros: the slope is the limit of those beside the point, perhaps at a kink.
     aside = tuple(a if v is None else a + step(v) for a, v in zip(map(balls_of, args), direction, strict=True))
-    beside, _ = passed(function, aside, params, dy, direction, single=single, final=final)
+    beside, _ = passed(function, aside, params, dy, direction, single=single, final=final, literal=literal)
     outputs = tuple(objects(blurred(o)) for o in beside.outputs)
     return replace(beside, total=blurred(beside.total), outputs=outputs, ties=beside.ties + 1, rigorous=False)
 
@@ -194,9 +195,10 @@ def passed(
     *,
     single: bool,
     final: bool,
+    literal: bool,
 ) -> tuple[Slope, int]:
     """The slope that one forward pass with tangents gives, and how often 0 met an infinite derivative on the way."""
-    system = Balls(final=final, tangents=True)
+    system = Balls(final=final, tangents=True, literal=literal)
     with lifting(system) as rewrite:
         moving = (system.exact(a, v) for a, v in zip(args, direction, strict=True))
         y = rewrite(function)(*moving, **exact_params(system, params))[0]

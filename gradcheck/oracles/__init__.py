@@ -55,6 +55,7 @@ def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
     """
     from gradcheck.oracles.forward_mode import ForwardMode
     from gradcheck.oracles.like import Like
+    from gradcheck.oracles.second_order import FirstOrder
 
     found = select(names)
     after = 1 if found[0].name == "exact" else 0
@@ -62,6 +63,8 @@ def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
         found.insert(after, ForwardMode())
     if rule.standard is not None:
         found.insert(after, Like())
+    if rule.first is not None:
+        found.insert(0, FirstOrder())
     return found
 
 

@@ -12,6 +12,7 @@ from gradcheck.lifted.evaluate import Claim, Claims, claim
 from gradcheck.oracles import accuracy
 from gradcheck.oracles.parts import phases
 from gradcheck.oracles.residuals import Finding, by_entry, by_projection
+from gradcheck.oracles.second_order import Kink
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Evidence
 
@@ -42,7 +43,7 @@ class Exact:
             claims = self.claims(problem)
             findings, operations = self.findings(problem, claims)
         except NotLiftable as error:
-            yield self._silent(problem, "not liftable", str(error))
+            yield self._silent(problem, "kink" if isinstance(error, Kink) else "not liftable", str(error))
             return
         except TooLarge as error:
             yield self._silent(problem, "too large", str(error))
@@ -104,8 +105,8 @@ def finding_evidence(problem: Problem, finding: Finding) -> Evidence:
     """A finding about one argument as evidence."""
     return Evidence(
         "exact",
-        # A limit that was looked at beside the point is no enclosure.
-        "tested" if problem.limit else "certified",
+        # What was looked at beside the point is no enclosure.
+        "tested" if problem.limit or problem.rule.first else "certified",
         finding.stance,
         argument=finding.argument,
         entry=finding.entry,

@@ -24,6 +24,7 @@ from gradcheck.lifted.evaluate import Claim
 from gradcheck.oracles import accuracy
 from gradcheck.oracles.comparisons import Comparison, largest
 from gradcheck.oracles.exact import Exact
+from gradcheck.oracles.second_order import of_reference
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array, Evidence
 from gradcheck.rules import Rule, Standard
@@ -66,6 +67,8 @@ class Like:
 
 def beside(problem: Problem, standard: Standard) -> Iterator[Evidence]:
     """The problem's outputs and cotangents beside those of the reference.  Raises Uncertified."""
+    if problem.rule.first is not None:
+        standard = replace(standard, rule=of_reference(standard.rule, problem.rule.first))
     reference = twin_problem(problem, standard.rule)
     outputs = ("y",) if problem.single else tuple(f"y{i}" for i in range(len(problem.y)))
     shapes, theirs = ([y.shape for y in p.y] for p in (problem, reference))
@@ -93,7 +96,8 @@ def beside(problem: Problem, standard: Standard) -> Iterator[Evidence]:
         else:
             yield from comparison.evidence()
     everything = [c for group in compared.values() for c in group]
-    if everything and all(c.worst <= c.allowed for c in everything):
+    # Of the many points of a case the worst is told elsewhere.
+    if everything and problem.point.role == "given" and all(c.worst <= c.allowed for c in everything):
         told = ", ".join(f"{q} {a.told}" for q, a in problem.extras["accuracy"].items())
         remember(problem, f"as accurate as {everything[0].accuracy.dtype} allows: {told}")
 
@@ -104,7 +108,8 @@ def comparisons(
     """Each output and each cotangent that has entries, beside the certified one."""
     unit, beside = accuracy.coarsest(problem), replace(problem, rule=standard.rule)
     budget = accuracy.budget(reference, true)
-    other = ideal(problem), evaluated(standard.rule, problem, problem.args)
+    # Nobody wrote a reference's double backward: there is no plain evaluation of it.
+    other = ideal(problem), None if problem.rule.first else evaluated(standard.rule, problem, problem.args)
     moved: list[Claim] = []
     found: dict[str, list[Comparison]] = {}
     for tried, enough in pairwise((0, 1, *accuracy.PERTURBATIONS) if problem.size > accuracy.MANY else TURNS):

@@ -15,6 +15,9 @@ from gradcheck.results import Array, Stance
 if TYPE_CHECKING:
     from gradcheck.oracles.residuals import Residual
 
+# How each argument moves; None: it stays.
+Direction = tuple[Array | None, ...]
+
 
 def phases(array: Array) -> tuple[complex, ...]:
     """The directions in which one entry of an argument moves."""

@@ -11,8 +11,8 @@ import numpy as np
 from gradcheck.lifted.array import NotLiftable
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, dot, with_enough_bits
-from gradcheck.oracles.parts import Entry, phased_signs, phases
-from gradcheck.oracles.slopes import Direction, agree, between, certified, negative, opposite, separate, tied, unit
+from gradcheck.oracles.parts import Direction, Entry, phased_signs, phases
+from gradcheck.oracles.slopes import agree, between, certified, negative, opposite, separate, tied, unit
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 

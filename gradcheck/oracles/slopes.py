@@ -11,11 +11,10 @@ from gradcheck.lifted.balls import Balls
 from gradcheck.lifted.evaluate import Slope, dot, exact_params, slope
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.oracles.directions import tied_groups
+from gradcheck.oracles.parts import Direction
+from gradcheck.oracles.second_order import second_slope
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
-
-# How each argument moves; None: it stays.
-Direction = tuple[Array | None, ...]
 
 
 def unit(problem: Problem, argument: int, entry: tuple[int, ...], phase: complex = 1.0) -> Direction:
@@ -34,6 +33,8 @@ def certified(problem: Problem, direction: Direction, final: bool) -> Slope:
     """The certified slope of the problem's forward along a direction."""
     from flint import ctx
 
+    if problem.rule.first is not None:
+        return second_slope(problem, direction, final)
     key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final)
     if key not in problem.slopes:
         dy = pulled(problem, final)

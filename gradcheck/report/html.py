@@ -12,7 +12,7 @@ from gradcheck.report import summary
 from gradcheck.report.assurance import together
 from gradcheck.report.data import Entry, Report
 from gradcheck.report.drawing import to_svg
-from gradcheck.report.numbers import brief, budget_text, duration, number
+from gradcheck.report.numbers import brief, budget_text, duration, number, spot, units_text
 from gradcheck.report.source import formulas, highlight
 from gradcheck.report.summary import Voice
 from gradcheck.report.text import keeps, numbers, place, remark
@@ -59,8 +59,7 @@ class Row:
             return []
         args = zip_longest(self.entry.arguments[: len(point.args)], point.args, fillvalue="")
         shown = [(str(name), brief(value)) for name, value in args]
-        shown += [(name, brief(value)) for name, value in point.params.items()]
-        return [*shown, ("dy", brief(point.dy))] if point.dy is not None else shown
+        return [*shown, *((name, brief(value)) for name, value in point.params.items())]
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,8 @@ def to_html(report: Report) -> str:
         "place": place,
         "keeps": keeps,
         "budget": budget_text,
+        "units": units_text,
+        "spot": spot,
         "remark": remark,
         "highlight": lambda source: markup(highlight(source)),
         "formulas": lambda mathml: [markup(f) for f in formulas(mathml)],

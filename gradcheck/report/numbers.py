@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,21 @@ def with_bar(value: float | complex | None, bar: float | None, digits: int = 4) 
 def budget_text(accuracy: Accuracy) -> str:
     """The budget of an accuracy with its unit: ``16 weighted ULPs``, ``128 normwise ULPs``."""
     return f"{accuracy.budget:g} {'normwise' if accuracy.normwise else 'weighted'} ULPs"
+
+
+def units_text(accuracy: Mapping[str, Accuracy]) -> str:
+    """What the errors of a result are counted in: ``condition-weighted ULPs of float16``."""
+    kinds = dict.fromkeys("normwise" if a.normwise else "condition-weighted" for a in accuracy.values())
+    types = "/".join(dict.fromkeys(a.dtype for a in accuracy.values() if a.dtype))
+    return f"{'/'.join(kinds)} ULPs{f' of {types}' if types else ''}"
+
+
+def spot(accuracy: Accuracy, question: str) -> str:
+    """Where the worst error is: ``y[0, 1]``, ``dx[3]``."""
+    if accuracy.argument is None:
+        return ""
+    entry = f"[{', '.join(map(str, accuracy.entry))}]" if accuracy.entry else ""
+    return f"{'d' if question == 'gradient' else ''}{accuracy.argument}{entry}"
 
 
 def brief(value: Any) -> str:

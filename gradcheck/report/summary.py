@@ -162,11 +162,16 @@ def with_few_kinds(report: Report, enough: int = 3) -> int:
 
 
 def wide_budgets(report: Report) -> list[tuple[Accuracy, tuple[int, ...]]]:
-    """Budgets of accuracy that are not the common one, with the places of their cases; the widest first."""
+    """Budgets of accuracy that are not the common one, with the places of their cases; the widest first.
+
+    A narrow one beside a reference is what a plain evaluation leaves of it: nobody stated that.
+    """
     common, found = Accuracy(0.0, 0.0), dict[Accuracy, list[int]]()
     for place, entry in enumerate(report.entries):
         for accuracy in {
-            Accuracy(0.0, 0.0, budget=a.budget, normwise=a.normwise) for a in entry.result.accuracy.values()
+            Accuracy(0.0, 0.0, budget=a.budget, normwise=a.normwise)
+            for a in entry.result.accuracy.values()
+            if a.plain is None or a.budget > common.budget
         }:
             if accuracy != common:
                 found.setdefault(accuracy, []).append(place)

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 import reference
-from gradcheck import Rule, check
+from gradcheck import Rule, adapters, check, rule
 from gradcheck.cases import Case, collect
+from gradcheck.checking import check_case
 from gradcheck.oracles.comparisons import LEAST
 from gradcheck.results import Evidence, Result
 from reference.activations import relu, sigmoid, softmax
 from reference.arithmetic import multiply
 from reference.normalization import layer_norm, standardize
+from reference.probabilities import softmin
 
 bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
 DTYPES = {"float16": np.float16, "bfloat16": bfloat16, "float32": np.float32, "float64": np.float64}
@@ -278,6 +280,28 @@ def test_the_declared_points_of_a_rule_are_not_held_to_the_reference() -> None:
     result = check(mine, like=softmax, oracles="exact")
     assert result, str(result)
     assert {e.point for e in said(result)} == {p.name for p in result.points}
+
+
+def test_a_declared_reference_is_not_asked_when_cases_run() -> None:
+    domain = softmax.domains[""]
+    mine = rule(domain=domain, like=softmax)(softmax.function)
+    result = check_case(Case(mine), oracles="differences")
+    assert {e.point for e in said(result)} == {p.name for p in result.points}
+    assert "note: as accurate" not in str(result), "a note for each point drowns the rest"
+    wrong = rule(domain=domain, like=softmin)(softmax.function)
+    assert check_case(Case(wrong), oracles="differences").verdict == "fail"
+    # What the call names is more than what the rule declares; its budget counts beside either.
+    assert check(wrong, X, like=softmax, oracles="differences")
+    tight = check(mine, X.astype(np.float32), times=3.0, oracles="differences")
+    assert tight.accuracy["gradient"].budget == max(LEAST, 3 * tight.accuracy["gradient"].plain)
+    assert rule(like=softmax, accuracy=7.0)(softmax.function).standard.ulps == 7.0
+
+
+def test_an_adapter_takes_no_reference() -> None:
+    bound = adapters.from_fwd_bwd(lambda x: (np.tanh(x), x), lambda x, dy: dy / np.cosh(x) ** 2, like=sigmoid)
+    assert check(bound, X).verdict == "fail"
+    with pytest.raises(TypeError, match="like is a str: pass a rule"):
+        adapters.from_fwd_bwd(np.tanh, np.cosh, like="sigmoid")
 
 
 def test_a_result_in_bfloat16_changes_through_json() -> None:

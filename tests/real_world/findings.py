@@ -29,6 +29,7 @@ TORCH = {
     "hardsigmoid": "2e-8 off at float64: multiplies by a float32 sixth",
     "ctc_loss_of_log_probabilities": "the gradient is not that of the argument: it presumes a log_softmax before it; at "
     "small inputs a claimed 2.7 is 0",
+    "det[rank n - 1]": "0 at [[1, 0], [0, 0]], the derivative by x[1, 1] is 1: rank n - 1 leaves one cofactor (right at [[0]])",
 }
 
 JAX = {

@@ -1,6 +1,6 @@
 """torch.nn.functional's activations, losses and norms, checked by ``gradcheck run tests/real_world/torch_functional.py``.
 
-torch is compiled code: finite differences and JAX's functions of the same name, where there are, are the witnesses.
+torch.linalg.det, whose gradient is known to be wrong at singular matrices, is here too.  torch is compiled code: finite differences and JAX's functions of the same name, where there are, are the witnesses.
 README.md beside has the outcome.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gradcheck import choice, interval, labels, positive, real, simplex
+from gradcheck import choice, fixed, interval, invertible, labels, positive, real, simplex
 from gradcheck.adapters import from_torch
 from tests.real_world.tables import rules
 
@@ -188,6 +188,9 @@ NORMS = {
     "softmax_of_simplex": (lambda x: F.kl_div(x.log(), x * 0 + 0.25, reduction="sum"), {"x": simplex("3 4")}),
 }  # fmt: skip
 
-RULES = rules(from_torch, __name__, {**ACTIVATIONS, **LOSSES, **NORMS})
+DETERMINANTS = {"": {"x": invertible("n")}, "rank n - 1": {"x": fixed(np.diag([1.0, 0.0]))}}
+BEYOND = {"det": (lambda x: torch.linalg.det(x), DETERMINANTS)}
+
+RULES = rules(from_torch, __name__, {**ACTIVATIONS, **LOSSES, **NORMS, **BEYOND})
 # A module's namespace is the registry.
 globals().update(RULES)

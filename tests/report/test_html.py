@@ -10,6 +10,7 @@ from gradcheck.report.drawing import to_svg
 from gradcheck.report.html import addresses, to_html
 from gradcheck.report.layout import layout
 from gradcheck.report.source import formulas, highlight
+from gradcheck.results import Accuracy
 
 
 class Page(HTMLParser):
@@ -80,11 +81,36 @@ def test_rows_carry_what_filters_ask_for(page):
 @pytest.mark.parametrize(
     "part",
     ["<math", "y = a @ b", "jax is not installed", "lib.linear.matmul[wide]", "printed 0.25, true 0.26 (a slip)",
-     "1 of 6", "at worst 2.5 condition-weighted ULPs", "Your dx is fail.", "scikit-learn is not installed",
+     "1 of 6", "condition-weighted ULPs", '<td class="num">2.5</td>', "Your dx is fail.", "scikit-learn is not installed",
      "gradcheck run lib -k lib.losses.mse", '<svg class="graph"', "About lib.activations.relu."],
 )  # fmt: skip
 def test_the_page_shows(text, part):
     assert part in text
+
+
+def accurate(report, **accuracies):
+    """A report of one case with these errors."""
+    entry = report.entries[0]
+    return to_html(replace(report, entries=(replace(entry, result=replace(entry.result, accuracy=accuracies)),)))
+
+
+def test_an_error_does_not_stand_beside_the_best_possible_and_a_plain_one(report):
+    half = Accuracy(7.18, 0.81, "x", (0, 1), 2.0, best=0.19, plain=0.75, dtype="float16")
+    text = accurate(report, forward=replace(half, worst=0.78, argument="y"), gradient=half)
+    for part in ("ULPs of float16", ">best possible</th>", ">0.19</td>", ">plain NumPy</th>", ">0.75</td>"):
+        assert part in text
+    # The one beyond its budget is marked.
+    assert re.findall(r'class="num over">([^<]*)<', text) == ["7.18"]
+    assert (">y[0, 1]</td>" in text, ">dx[0, 1]</td>" in text) == (True, True)
+    double = accurate(report, gradient=Accuracy(3.0, 1.0, "x", ()))
+    assert "best possible" not in double
+    assert "plain NumPy" not in double
+
+
+def test_a_budget_that_follows_a_plain_evaluation_is_listed_as_stated(report):
+    half = Accuracy(1.0, 0.5, "x", (0,), 2.5, best=0.2, plain=1.25, dtype="float16")
+    assert "Budgets of accuracy other" not in accurate(report, gradient=half)
+    assert "Budgets of accuracy other" in accurate(report, gradient=replace(half, budget=64.0))
 
 
 def test_names_that_look_alike_have_addresses_of_their_own():

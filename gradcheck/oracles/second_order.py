@@ -1,0 +1,207 @@
+"""The truth of a double backward: certified slopes of the forward, differenced once more at hundreds of bits.
+
+With u the cotangents of dx, the double backward differentiates <u, dx>.  For the true gradient that is the slope of
+<dy, y> along u, a certified number: linear in dy, and its derivative by x comes from its values very near x.  The two
+one-sided ones say how far to trust it, and whether there is any.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import contract
+from gradcheck.lifted.array import Lifted, NotLiftable, lifted
+from gradcheck.lifted.balls import Balls, balls_of, midpoints, precision
+from gradcheck.lifted.evaluate import Slope, dot, slope, with_enough_bits
+from gradcheck.oracles.parts import Direction
+from gradcheck.problems import Problem, as_tuple
+from gradcheck.results import Array, Evidence
+from gradcheck.rules import First, Rule
+
+# A derivative is differenced with so many times the bits.
+BITS = 4
+
+
+class Kink(NotLiftable):
+    """The gradient has no derivative at the point."""
+
+
+def first_problem(problem: Problem) -> Problem:
+    """The rule whose backward is under test at the point, its claimed cotangents being the outputs here."""
+    first = problem.rule.first
+    assert first is not None
+    if "first" not in problem.extras:
+        n, rule = first.outputs, first.rule
+        args, names = problem.args[n:], rule.argument_names(len(problem.args) - n)
+        y, _ = contract.call(rule, args, problem.params)
+        ys = tuple(np.asarray(v) for v in as_tuple(y, first.single))
+        problem.extras["first"] = Problem(
+            *(rule, problem.point, names, args, problem.params, ys, problem.args[:n], problem.y),
+            single=first.single,
+            room=problem.room[n:],
+            free=problem.free[n:],
+            budget=problem.budget,
+            seed=problem.seed,
+        )
+    return problem.extras["first"]  # type: ignore[no-any-return]
+
+
+def second_slope(problem: Problem, direction: Direction, final: bool) -> Slope:
+    """The derivative of <u, dx> along a direction of (dy, *args), dx the true gradient.  Raises NotLiftable, Kink."""
+    from flint import arb
+
+    first = first_problem(problem)
+    n = len(first.dy)
+    u = tuple(np.asarray(balls_of(d), dtype=object).reshape(d.shape) for d in problem.dy)
+    still = along(first, u, None, final)
+    if still.ties and not (still.total + along(first, tuple(-d for d in u), None, final).total).contains(0):
+        problem.kink = True
+        raise Kink("the gradient jumps at the point")
+    total = sum((dot(v, o) for v, o in zip(direction[:n], still.outputs, strict=True) if v is not None), arb(0))
+    if any(v is not None and v.any() for v in direction[n:]):
+        total += bend(problem, first, u, direction[n:], final)
+    return Slope(total, (), 0, still.operations, still.inexact_constants)
+
+
+def bend(problem: Problem, first: Problem, u: tuple[Array, ...], direction: Direction, final: bool) -> Any:
+    """The derivative of the slope along u as the arguments move in a direction.  Raises NotLiftable, Kink."""
+    from flint import arb, ctx
+
+    here = ctx.prec
+    with precision(BITS * here):
+        h = arb(2) ** -here
+        # Constants at their word: what they are rounded by moves all three slopes alike.
+        before, at, after = (along(first, u, (direction, k * h) if k else None, final, True) for k in (-1, 0, 1))
+        one, other = (after.total - at.total) / h, (at.total - before.total) / h
+    apart = abs(one - other)
+    if apart.is_finite() and apart > arb(2) ** (-here // 2) * (abs(one) + abs(other) + abs(at.total)):
+        problem.kink = True
+        raise Kink("the gradient has no derivative at the point")
+    return (one + other) / 2 + arb(0, apart.abs_upper())
+
+
+def along(
+    first: Problem, u: tuple[Array, ...], step: tuple[Direction, Any] | None, final: bool, literal: bool = False
+) -> Slope:
+    """The slope of <dy, y> along u, at the point or a step away from it."""
+    from flint import ctx
+
+    def found(args: tuple[Array, ...]) -> Slope:
+        return slope(first.primal, args, first.params, first.dy, u, single=first.single, final=final, literal=literal)
+
+    if step is not None:
+        return found(moved(first.args, *step))
+    key = ("along", *(str(x) for d in u for x in d.flat), ctx.prec, final, literal)
+    if key not in first.slopes:
+        first.slopes[key] = found(first.args)
+    return first.slopes[key]  # type: ignore[no-any-return]
+
+
+def moved(args: tuple[Array, ...], direction: Direction, by: Any) -> tuple[Array, ...]:
+    """The arguments a little further along a direction, in balls."""
+    pairs = zip(args, direction, strict=True)
+    return tuple(
+        a if v is None else np.asarray(balls_of(a) + balls_of(v) * by, dtype=object).reshape(a.shape) for a, v in pairs
+    )
+
+
+class FirstOrder:
+    """Whether the backward is right itself: without that there is nothing to differentiate."""
+
+    name = "first order"
+
+    def why_not(self) -> str | None:
+        """Never missing: it asks oracles that never are."""
+        return None
+
+    def wants(self, problem: Problem) -> bool:
+        """Every point."""
+        return True
+
+    def examine(self, problem: Problem) -> Iterator[Evidence]:
+        """One piece of evidence for each argument: the forward here is the backward of the rule."""
+        from gradcheck.oracles.differences import Differences
+        from gradcheck.oracles.exact import Exact
+
+        first, start = first_problem(problem), time.perf_counter()
+        found: dict[str | None, Evidence] = {}
+        for oracle in (Exact(), Differences()):
+            said = [e for e in oracle.examine(first) if e.question == "formula"]
+            found |= {e.argument: e for e in said if e.argument not in found and e.stance in ("for", "against")}
+        for e in found.values():
+            yield replace(self.told(e), point=problem.point.name, seconds=(time.perf_counter() - start) / len(found))
+
+    def told(self, e: Evidence) -> Evidence:
+        """Evidence about the rule as evidence about its backward."""
+        if e.stance == "for":
+            return Evidence(e.oracle, e.kind, "for", "forward", f"d{e.argument}", detail="the backward itself")
+        detail = (
+            f"the backward itself is wrong: {e.where} is {e.claimed:.6g}, true {e.value:.6g} ({e.kind} by {e.oracle}): "
+            "check the rule before its double backward"
+        )
+        return Evidence("contract", e.kind, "against", "contract", e.argument, detail=detail)
+
+
+class OfReference:
+    """The backward of a reference as a rule's function, its double backward by certified slopes of its code.
+
+    A class, whose instances no stand-in for NumPy is written into.
+    """
+
+    __name__ = __qualname__ = "double_backward"
+
+    def __init__(self, first: First) -> None:
+        self.first = first
+
+    def __call__(self, *values: Any, **params: Any) -> Any:
+        dx = self.backward(*values, **params)
+        return dx[0] if len(dx) == 1 else dx, lambda ddx: self.pulled(values, params, as_tuple(ddx, len(dx) == 1))
+
+    def backward(self, *values: Any, **params: Any) -> tuple[Any, ...]:
+        """The cotangents that the reference answers."""
+        n = self.first.outputs
+        _, pullback = self.first.rule(*values[n:], **params)
+        dx = pullback(values[0] if self.first.single else values[:n])
+        return tuple(dx) if isinstance(dx, tuple | list) else (dx,)
+
+    def pulled(self, values: tuple[Any, ...], params: Any, u: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A cotangent for each value: exact numbers for exact ones, else floats."""
+        if isinstance(values[0], Lifted):
+            system = values[0].system
+            assert isinstance(system, Balls)
+            balls = [tuple(v.value for v in group) for group in (values, u)]
+            plain = {k: v.value if isinstance(v, Lifted) else v for k, v in params.items()}
+            return tuple(
+                lifted(system, Lifted(system, g)) for g in self.slopes(balls[0], plain, balls[1], system.final)
+            )
+        found = with_enough_bits(lambda bits, final: self.slopes(values, params, u, final))
+        return tuple(midpoints(g).astype(np.asarray(v).dtype) for g, v in zip(found, values, strict=True))
+
+    def slopes(self, values: tuple[Any, ...], params: Any, u: tuple[Any, ...], final: bool) -> list[Array]:
+        """The derivative of <u, dx> by each entry, in balls."""
+
+        def whole(*values: Any, **params: Any) -> Any:
+            return self.backward(*values, **params), None
+
+        found = []
+        for k, value in enumerate(values):
+            entries = np.empty(value.shape, dtype=object)
+            for e in np.ndindex(value.shape):
+                unit = np.zeros(value.shape)
+                unit[e] = 1.0
+                direction = tuple(unit if i == k else None for i in range(len(values)))
+                entries[e] = slope(whole, values, params, u, direction, single=False, final=final).total
+            found.append(entries)
+        return found
+
+
+def of_reference(rule: Rule, first: First) -> Rule:
+    """The double backward that a reference means, of a rule with such outputs."""
+    found = Rule(OfReference(replace(first, rule=rule)), accuracy=rule.accuracy, normwise=rule.normwise)
+    found.first = replace(first, rule=rule)
+    return found
