@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, blaming, copied, side_of
+from gradcheck.contract.calling import answer, copied
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, refusal, remember, within
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
+from gradcheck.sides import blaming, side_of
 
 Layout = Callable[[Array], Array]
 

@@ -16,6 +16,10 @@ class NotLiftable(TypeError):
     """The code does something that has no meaning in exact arithmetic; the message says what, and what to do."""
 
 
+class Refuses(NotLiftable):
+    """The rule's own code raises on exact numbers; what it raised is the cause."""
+
+
 class TooLarge(RuntimeError):
     """The operation budget is used up."""
 
