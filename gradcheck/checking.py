@@ -17,7 +17,7 @@ from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
 from gradcheck.rules import Domain, Function, Rule, from_vjp, held, standard_of
-from gradcheck.settings import Settings
+from gradcheck.settings import EMERGENCY, Settings
 from gradcheck.unread import noticed
 
 # The name of the point that a search found.
@@ -34,7 +34,7 @@ def check(
     oracles: str | Iterable[str] = "auto",
     seed: int = 0,
     budget: int | None = None,
-    timeout: float | None = None,
+    timeout: float | None = EMERGENCY,
     jax: Function | Literal["auto"] | None = None,
     sympy: Function | None = None,
     search: int = 0,
@@ -51,7 +51,8 @@ def check(
     cotangent is None.  params: keyword arguments, not differentiated.
     jvp: ``jvp(args, tangents, **params)`` returns ``(y, tangent of y)``, as in JAX: checked beside the pullback.
     dy: the cotangent of the output; drawn from the seed where it is None.  oracles: "auto", or names.
-    budget: operations of exact arithmetic, 200,000,000 by default.  timeout: seconds, an emergency stop.
+    budget: operations of exact arithmetic, 200,000,000 by default.  timeout: the emergency stop of a point, in seconds
+    (None: none); what hangs becomes the verdict *error*, with its line.
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
     search: so many points more are tried (by Hypothesis, an extra), and the smallest at which the rule fails is shown.
     like: a reference rule; forward and gradient are compared with its certified ones, entry by entry.
@@ -206,7 +207,11 @@ def check_and_search(
     found = [
         (
             search(
-                c, settings.search, seed=settings.seed, name=point_name(SEARCHED, c) if len(cases) > 1 else SEARCHED
+                c,
+                settings.search,
+                seed=settings.seed,
+                name=point_name(SEARCHED, c) if len(cases) > 1 else SEARCHED,
+                timeout=settings.timeout,
             ),
             c,
         )

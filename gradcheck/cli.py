@@ -63,8 +63,8 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--seed", type=whole, default=0, help="the seed of all points and cotangents (default: 0)")
     how.add_argument("--oracles", default="all", metavar="A,B", help="ask these oracles only (default: all)")
     how.add_argument("--point", metavar="NAME", help="check at this point only")
-    how.add_argument("--timeout", type=positive, metavar="S", help="emergency stop of one point, in seconds")
-
+    stop = "emergency stop of a point that hangs, in seconds (default: 300; inf: none)"
+    how.add_argument("--timeout", type=positive, default=300.0, metavar="S", help=stop)
     how.add_argument(
         "--search", type=whole, default=0, metavar="N", help="try N points more, and show the smallest that fails"
     )
@@ -109,8 +109,8 @@ def whole(text: str) -> int:
 def positive(text: str) -> float:
     """A number of seconds above 0."""
     value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and finite")
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
 
 

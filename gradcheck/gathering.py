@@ -13,6 +13,7 @@ from gradcheck.problems import DEFAULT_BUDGET, Problem
 from gradcheck.results import Evidence, Point
 from gradcheck.rules import Rule
 from gradcheck.settings import OutOfTime, Settings, time_limit
+from gradcheck.sides import side_of
 
 
 @dataclass
@@ -50,22 +51,32 @@ def gather(
                 if "counterexample" in problem.extras:
                     waiting.insert(0, (problem.extras["counterexample"], case))
         except OutOfTime as stop:
-            found.trouble, found.stopped_at = out_of_time(stop, point, settings), point.name
+            found.trouble, found.stopped_at = out_of_time(stop, point.name, settings), point.name
         except (Exception, SystemExit) as error:
-            found.trouble, found.stopped_at = raised(error, point), point.name
-    if complete and not found.trouble:
-        for case in dict.fromkeys(c for _, c in points if c is not None):
-            for said in contract.examine_case(case, settings.seed):
-                (found.edges if isinstance(said, str) else found.evidence).append(said)  # type: ignore[arg-type]
+            again = bool(found.problems) and found.problems[-1].point is point
+            found.trouble, found.stopped_at = raised(error, point, again), point.name
+    for case in dict.fromkeys(c for _, c in points if c is not None) if complete else ():
+        if not found.trouble:
+            look_at_edges(case, found, settings)
     return found
 
 
-def out_of_time(stop: OutOfTime, point: Point, settings: Settings) -> str:
-    """Which point was stopped, and in which line."""
+def look_at_edges(case: Case, found: Gathered, settings: Settings) -> None:
+    """Add what contract says of a case at the edges of its domain."""
+    try:
+        with time_limit(settings.timeout):
+            for said in contract.examine_case(case, settings.seed):
+                (found.edges if isinstance(said, str) else found.evidence).append(said)  # type: ignore[arg-type]
+    except OutOfTime as stop:
+        found.trouble = out_of_time(stop, "an edge of the domain", settings)
+
+
+def out_of_time(stop: OutOfTime, place: str, settings: Settings) -> str:
+    """Where the rule was stopped: at which point, and in which line."""
     where = contract.relevant_line(stop)
     return (
-        f"Out of time: {point.name} took longer than the emergency stop of {settings.timeout:g} s"
-        f"{f', in {where}' if where else ''}."
+        f"Out of time: the check at {place} took more than {settings.timeout:g} s{f', in {where}' if where else ''}. "
+        "If nothing hangs there, allow more with timeout= or --timeout."
     )
 
 
@@ -102,12 +113,12 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
                 yield from oracle.examine(problem)
 
 
-def raised(error: BaseException, point: Point) -> str:
-    """Which side of the rule raised what, and in which line of the user's code."""
+def raised(error: BaseException, point: Point, again: bool) -> str:
+    """Which side of the rule raised what, and in which line of the user's code; again: a first call at the point did not."""
     if isinstance(error, contract.ContractError):
         return f"The rule raised at {point.name}: {error}"
-    side = contract.side_of(error)
+    side = side_of(error)
     where = contract.relevant_line(error)
-    beside = ", where the forward does not" if side == "the pullback" else ""
+    beside = " when it was called again" if again else ", where the forward does not" if side == "the pullback" else ""
     told = f"{type(error).__name__}: {error}"
     return f"{side.capitalize()} raised at {point.name}{beside}: {told}{f' ({where})' if where else ''}"

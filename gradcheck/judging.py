@@ -41,7 +41,7 @@ def judge(rule: Rule, name: str, found: Gathered, *, seed: int, complete: bool =
         worst_accuracy(problems),
         {} if rule.refuted else next((p.extras["formula"] for p in problems if "formula" in p.extras), {}),
         found.stopped_at if trouble else failed.point.name if failed else None,
-        kept=kept_at(max(problems, key=lambda p: p.size)) if problems else None,
+        kept=kept_at(max(problems, key=lambda p: p.size)) if problems and not trouble else None,
         refuted=rule.refuted if outcome == "pass" else "",
         seed=seed,
     )
@@ -183,8 +183,14 @@ def worst_accuracy(problems: list[Problem]) -> dict[str, Accuracy]:
     return {q: max((m[q] for m in measured), key=lambda a: a.worst) for q in (measured[0] if measured else {})}
 
 
-def kept_at(problem: Problem) -> Kept:
-    """The bytes that the pullback keeps alive at a point.  Arrays that the rule itself was given count as inputs."""
+def kept_at(problem: Problem) -> Kept | None:
+    """The bytes that the pullback keeps alive at a point; None where the rule raises when it is called once more.
+
+    Arrays that the rule itself was given count as inputs.
+    """
     args = tuple(a.copy() for a in problem.args)
-    y, pullback = contract.call(problem.rule, args, problem.params)
+    try:
+        y, pullback = contract.call(problem.rule, args, problem.params)
+    except Exception:  # a rule that keeps state, which contract has told
+        return None
     return kept(pullback, [*args, *problem.params.values()], as_tuple(y, problem.single))

@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     "not declared": "the rule declares no twin for this oracle",
     "not installed": "the library that this oracle needs is not installed",
     "not liftable": "the code leaves NumPy, so that it cannot be run in another arithmetic",
+    "raises": "the rule's own code raises on exact numbers, where it does not on floats",
     "too large": "the problem is beyond the operation budget of this oracle",
     "kink": "the point is a kink, where this oracle follows a convention of its own",
     "not differentiable": "the function is constant or undefined around this point",

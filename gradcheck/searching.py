@@ -25,6 +25,7 @@ from gradcheck.oracles.differences import Differences
 from gradcheck.oracles.exact import Exact
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Point
+from gradcheck.settings import EMERGENCY, OutOfTime, time_limit
 from gradcheck.strategies import calls, need_hypothesis
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Search:
     """What a search of a case did: the smallest failing point, if there is one, and how many it tried.
 
     refused: points at which the forward raised ValueError or gave nothing finite.  name: of the point that is looked for.
+    timeout: the emergency stop of a point.
     """
 
     case: Case
@@ -55,6 +57,7 @@ class Search:
     smallest: Point | None = None
     tried: int = 0
     refused: int = 0
+    timeout: float | None = EMERGENCY
 
     def __str__(self) -> str:
         if self.smallest is not None:
@@ -64,12 +67,16 @@ class Search:
         return f"none of {self.tried} points drawn fails{unused}"
 
     def fails(self, judge: Judge, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
-        """Whether the case fails there.  Counts points until one does; raises Refused."""
+        """Whether the case fails there.  Counts points until one does; raises Refused, and OutOfTime where it hangs."""
         point, first = Point(self.name, "counterexample", args, params), self.smallest is None
         try:
-            wrong = fails_at(self.case, point, self.seed, judge)
+            with time_limit(self.timeout):
+                wrong = fails_at(self.case, point, self.seed, judge)
         except Refused:
             self.refused += first
+            raise
+        except OutOfTime:
+            self.smallest, self.tried = point, self.tried + first
             raise
         self.tried += first
         if wrong:
@@ -78,18 +85,26 @@ class Search:
 
 
 def search(
-    case: Case, examples: int, *, seed: int = 0, name: str = "searched", judge: Judge | None = None, **sizes: Any
+    case: Case,
+    examples: int,
+    *,
+    seed: int = 0,
+    name: str = "searched",
+    judge: Judge | None = None,
+    timeout: float | None = EMERGENCY,
+    **sizes: Any,
 ) -> Search:
     """Look for a point of the case's domain at which it fails, and shrink it.
 
     examples: how many points to try.  The same seed tries the same ones, after one that was found in an earlier run,
     which the cache keeps.  name: of the point, which names the cotangents too.  judge: whether a problem fails
-    (default: `fails_quickly`).  sizes: as for `strategies.points`.  Raises ImportError without Hypothesis.
+    (default: `fails_quickly`).  timeout: the emergency stop of a point, in seconds: one that hangs ends the search.
+    sizes: as for `strategies.points`.  Raises ImportError without Hypothesis.
     """
     need_hypothesis()
     import hypothesis
 
-    found = Search(case, seed, name)
+    found = Search(case, seed, name, timeout=timeout)
     judge = judge or fails_quickly
 
     def failing(call: tuple[tuple[Any, ...], dict[str, Any]]) -> bool:
@@ -98,13 +113,14 @@ def search(
         except Refused:
             hypothesis.reject()
 
-    again(found, judge)
     drawn = calls(case, **sizes)
-    for start in range(0, examples, ROUND):
-        if found.smallest is None:
-            look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"))
-    if found.smallest is not None:
-        simplify(found, judge)
+    with contextlib.suppress(OutOfTime):
+        again(found, judge)
+        for start in range(0, examples, ROUND):
+            if found.smallest is None:
+                look(drawn, failing, min(ROUND, examples - start), Random(f"{seed}/{start}"))
+        if found.smallest is not None:
+            simplify(found, judge)
     keep(found)
     return found
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
+
+# The emergency stop of a point, in seconds: far beyond what a point takes, so that only what hangs comes to it.
+EMERGENCY = 300.0
+# What catches everything (`except:` in a loop) is stopped again after so many seconds.
+AGAIN = 1.0
 
 
 class OutOfTime(BaseException):
@@ -24,7 +31,7 @@ class Settings:
     oracles: str | Iterable[str] = "auto"
     seed: int = 0
     budget: int | None = None
-    timeout: float | None = None
+    timeout: float | None = EMERGENCY
     search: int = 0
 
     def __post_init__(self) -> None:
@@ -32,7 +39,7 @@ class Settings:
         object.__setattr__(self, "search", whole_number("search", self.search, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
-        if self.timeout is not None and not 0 < self.timeout < float("inf"):
+        if self.timeout is not None and not self.timeout > 0:
             raise ValueError(f"timeout is {self.timeout!r}: give a number of seconds above 0, or None")
 
 
@@ -47,18 +54,33 @@ def whole_number(name: str, value: Any, least: int) -> int:
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise OutOfTime after so many seconds; only the main thread of a system with SIGALRM can be stopped so."""
-    if seconds is None or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    """Raise OutOfTime after so many seconds; only the main thread of a system with SIGALRM can be stopped so.
+
+    A timer of somebody else's (pytest-timeout) that would ring sooner is left alone, a later one goes on afterwards.
+    """
+    if seconds is None or seconds == math.inf or not stoppable():
+        yield
+        return
+    other, interval = signal.getitimer(signal.ITIMER_REAL)
+    if 0 < other <= seconds:
         yield
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise OutOfTime
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    start, before = time.monotonic(), signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if other:
+            left = other - (time.monotonic() - start)
+            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-3), interval)
+
+
+def stoppable() -> bool:
+    """Whether a signal can stop what runs here."""
+    return threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")

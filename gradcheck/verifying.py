@@ -10,35 +10,46 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.lifted.array import Lifted, lifted
+from gradcheck.contract import relevant_line
+from gradcheck.lifted.array import Lifted, Refuses, lifted
 from gradcheck.lifted.balls import Balls
 from gradcheck.lifted.evaluate import with_enough_bits
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.printed import Claims, Printed
 from gradcheck.results import Array, Evidence, Point, Result, Stance, Verdict, verdict
+from gradcheck.settings import EMERGENCY, OutOfTime, time_limit
 
 # An integer is printed as exact: the true number must be within this of it.  A ball cannot say more.
 EXACT = Decimal(10) ** -30
 
 
-def verify(claims: Claims) -> Result:
+def verify(claims: Claims, timeout: float | None = EMERGENCY) -> Result:
     """Whether a text's numbers are right; each entry of `evidence` is about one of them.
 
     `Evidence.reason` is what became of it: ``right``, ``right up to rounding``, ``erratum`` (declared, and refuted),
-    or, against, ``wrong`` and ``declaration refuted``.  What the function raises becomes the verdict *error*.
+    or, against, ``wrong`` and ``declaration refuted``.  What the function raises becomes the verdict *error*, and so does
+    its taking more than `timeout` seconds.
     """
     start = time.perf_counter()
     point = Point("printed", "given", (), dict(claims.at))
     try:
-        found = with_enough_bits(lambda bits, final: judged(claims, final), decided)
-    except Exception as error:
-        return Result(
-            claims.name, "error", diagnosis=f"The computation raised {type(error).__name__}: {error}", points=(point,)
-        )
+        with time_limit(timeout):
+            found = with_enough_bits(lambda bits, final: judged(claims, final), decided)
+    except (Exception, OutOfTime) as error:
+        return Result(claims.name, "error", diagnosis=stopped_by(error, timeout), points=(point,))
     against = [e for e in found if e.stance == "against"]
     outcome: Verdict = verdict(found) if against or decided(found) else "inconclusive"
     diagnosis = "; ".join(f"{named(e)}: {e.detail}" for e in against) or None
     return Result(claims.name, outcome, tuple(found), diagnosis, points=(point,), seconds=time.perf_counter() - start)
+
+
+def stopped_by(error: BaseException, timeout: float | None) -> str:
+    """What kept the computation from its end."""
+    where = relevant_line(error)
+    if isinstance(error, OutOfTime):
+        return f"Out of time: the computation took more than {timeout:g} s{f', in {where}' if where else ''}."
+    raised = error.__cause__ if isinstance(error, Refuses) and error.__cause__ is not None else error
+    return f"The computation raised {type(raised).__name__}: {error}"
 
 
 def decided(found: list[Evidence]) -> bool:

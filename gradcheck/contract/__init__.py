@@ -14,11 +14,10 @@ from gradcheck.contract.calling import (
     describe,
     evaluate,
     given,
-    side_of,
     unmasked,
 )
 from gradcheck.contract.examining import examine, examine_case
-from gradcheck.contract.findings import relevant_line
+from gradcheck.contract.findings import refusal, relevant_line, remember
 
 __all__ = [
     "ContractError",
@@ -32,7 +31,8 @@ __all__ = [
     "examine",
     "examine_case",
     "given",
+    "refusal",
     "relevant_line",
-    "side_of",
+    "remember",
     "unmasked",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from gradcheck.floats import is_inexact
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
+from gradcheck.sides import blaming
 
 
 class ContractError(ValueError):
@@ -35,23 +35,6 @@ def evaluate(rule: Rule, point: Point, *, seed: int, **options: Any) -> Problem:
         answered = pullback(given(problem.dy, single))
     problem.claimed = answer(names, args, answered)
     return problem
-
-
-@contextlib.contextmanager
-def blaming(side: str) -> Iterator[None]:
-    """What is raised inside carries a note of which side of the rule raised it; see `side_of`."""
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(error, ContractError):
-            error.add_note(f"raised by {side}")
-        raise
-
-
-def side_of(error: BaseException) -> str:
-    """``the forward`` or ``the pullback``, where it is known which of them raised; else ``the rule``."""
-    notes = [n for n in getattr(error, "__notes__", ()) if n.startswith("raised by ")]
-    return notes[-1].removeprefix("raised by ") if notes else "the rule"
 
 
 def unmasked(name: str, value: Any) -> Any:

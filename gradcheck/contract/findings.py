@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcheck.contract.calling import side_of
 from gradcheck.floats import BFLOAT16, epsilon, format_of, is_inexact, wide
 from gradcheck.problems import Problem
 from gradcheck.results import Array
+from gradcheck.sides import side_of
 
 OURS = Path(__file__).parent.parent
 LIBRARIES = tuple(Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib"))
@@ -78,7 +78,7 @@ def gap(name: str, a: Array, b: Array) -> str:
 
 def relevant_line(error: BaseException) -> str:
     """The line of the user's own code in which an exception arose: ``model.py:12: `y = x[9]` ``; empty where none is."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if OURS not in Path(f.filename).parents]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if OURS not in Path(f.filename).parents and f.line]
     own = [f for f in frames if is_users(f.filename)] or frames
     return f"{short_path(own[-1].filename)}:{own[-1].lineno}: `{own[-1].line}`" if own else ""
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, blaming, call, copied, given, side_of
+from gradcheck.contract.calling import answer, call, copied, given
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, refusal, remember, within
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
+from gradcheck.sides import blaming, side_of
 
 Layout = Callable[[Array], Array]
 
@@ -50,8 +51,6 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 # What is tried on all arrays at once; only where that shows something is it looked for one by one.
 TOGETHER: tuple[Layout, ...] = (lambda a: frozen(strided(-2)(a)), fortran)
-
-# How many times the arguments are moved, to see how far cotangents move with them.
 
 
 def frozen(a: Array) -> Array:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, blaming, call, given
+from gradcheck.contract.calling import answer, call, given
 from gradcheck.contract.findings import Finding, gap, raises, rounding, same, within
 from gradcheck.floats import is_inexact
 from gradcheck.problems import Problem
 from gradcheck.results import Array
+from gradcheck.sides import blaming
 
 Pull = Callable[[tuple[Array, ...]], tuple[Array, ...]]
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, blaming, copied, given
+from gradcheck.contract.calling import answer, copied, given
 from gradcheck.contract.draws import first_draw
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, remember, rounding, same, within
 from gradcheck.kept import contents
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
 from gradcheck.rules import signature
+from gradcheck.sides import blaming
 
 # How deep functions inside functions are searched for what they keep.
 DEPTH = 4

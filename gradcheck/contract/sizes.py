@@ -10,12 +10,13 @@ import numpy as np
 
 from gradcheck.cases import Case
 from gradcheck.contract.answers import shapes
-from gradcheck.contract.calling import ContractError, evaluate, side_of
+from gradcheck.contract.calling import ContractError, evaluate
 from gradcheck.contract.findings import Finding, raises, refusal, remember, shapes_of
 from gradcheck.domains import Draw, fill
 from gradcheck.problems import MissingData, Problem
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
+from gradcheck.sides import side_of
 
 HALVES = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
 

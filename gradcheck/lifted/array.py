@@ -15,6 +15,14 @@ Order = Literal["C", "F", "A", "K"]
 class NotLiftable(TypeError):
     """The code does something that has no meaning in exact arithmetic; the message says what, and what to do."""
 
+    reason = "not liftable"
+
+
+class Refuses(NotLiftable):
+    """The rule's own code raises on exact numbers; what it raised is the cause."""
+
+    reason = "raises"
+
 
 class TooLarge(RuntimeError):
     """The operation budget is used up."""

@@ -13,6 +13,7 @@ from gradcheck.lifted.array import NotLiftable, lifted, objects
 from gradcheck.lifted.balls import Balls, Exact, ExactComplex, NeedPrecision, balls_of, holds_complex, precision
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.results import Array
+from gradcheck.sides import blaming
 
 # 113 bits are a quadruple's; every further step doubles.
 BITS = (128, 256, 512, 1024)
@@ -104,10 +105,12 @@ def claim(
     """Run forward and pullback on exact numbers.  Raises NotLiftable, NeedPrecision, TooLarge."""
     system = Balls(final=final, budget=budget, literal=literal)
     with lifting(system) as rewrite:
-        y, pullback = rewrite(function)(*(system.exact(a) for a in args), **exact_params(system, params))
+        with blaming("the forward"):
+            y, pullback = rewrite(function)(*(system.exact(a) for a in args), **exact_params(system, params))
         ys = (y,) if single else tuple(y)
         dys = tuple(system.exact(d) for d in dy)
-        cotangents = pullback(dys[0] if single else dys)
+        with blaming("the pullback"):
+            cotangents = pullback(dys[0] if single else dys)
         if not isinstance(cotangents, tuple | list):
             cotangents = (cotangents,)
         found = tuple(whole(system, g, a.shape) for g, a in zip(cotangents, args, strict=True))

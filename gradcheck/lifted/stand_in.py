@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import math
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.floats import is_inexact
-from gradcheck.lifted.array import Lifted, NotLiftable, System, lifted
+from gradcheck.lifted.array import Lifted, NotLiftable, Refuses, System, lifted
 from gradcheck.lifted.sampling import each_entry
 from gradcheck.lifted.scipy_stand_in import ScipyStandIn
 from gradcheck.rules import rewriting
@@ -27,12 +28,15 @@ FOREIGN = ("numpy", "scipy", "jax", "torch", "sympy", "autograd", *sys.stdlib_mo
 
 OURS = Path(__file__).parents[1]
 
+# What an operation raises that has no meaning for exact numbers.
+ERRORS = (AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError)
+
 
 @contextmanager
 def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
     """Inside, rules run on exact numbers of `system`; gives the rewriting for plain functions.
 
-    Raises NotLiftable, with the line of the user's code that is to blame.
+    Raises NotLiftable, with the line of the user's code that is to blame; Refuses where that line itself raises.
     """
     scipy = ScipyStandIn(system)
     modules = {
@@ -45,8 +49,12 @@ def lifting(system: System) -> Iterator[Callable[[Function], Function]]:
     with rewritten(modules) as rewrite:
         try:
             yield rewrite
-        except (AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError) as error:
-            raise NotLiftable(f"{blame(error)}{error}") from error
+        except Exception as error:
+            if not isinstance(error, NotLiftable) and raised_by_user(error):
+                raise Refuses(f"{blame(error)}{error}") from error
+            if isinstance(error, ERRORS):
+                raise NotLiftable(f"{blame(error)}{error}") from error
+            raise
 
 
 @contextmanager
@@ -67,6 +75,17 @@ def blame(error: BaseException) -> str:
         if OURS not in path.parents and not {"numpy", "jax", "contextlib.py"}.intersection(path.parts):
             return f"{path.name}:{frame.lineno}: `{frame.line}`: "
     return ""
+
+
+def raised_by_user(error: BaseException) -> bool:
+    """Whether a ``raise`` or ``assert`` of the user's own code raised it, rather than an operation that failed."""
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    if found is None or OURS in Path(found.tb_frame.f_code.co_filename).parents:
+        return False
+    code = found.tb_frame.f_code.co_code
+    return not foreign(found.tb_frame.f_globals.get("__name__")) and dis.opname[code[found.tb_lasti]] == "RAISE_VARARGS"
 
 
 class Rewriter:

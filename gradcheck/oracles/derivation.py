@@ -14,6 +14,7 @@ from gradcheck.lifted.stand_in import lifting
 from gradcheck.lifted.symbols import Symbols, Tie
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
+from gradcheck.sides import blaming
 
 OPERATIONS = 5_000
 NODES = 20_000
@@ -97,10 +98,12 @@ def run(problem: Problem, free: Mapping[str, Any]) -> Derivation:
 def apply(problem: Problem, system: Symbols, args: Any, dy: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
     """Outputs, claimed cotangents, and the outputs and cotangents of the function whose derivative they claim to be."""
     with lifting(system) as rewrite:
-        y, pullback = rewrite(problem.rule.function)(*copies(args), **params)
+        with blaming("the forward"):
+            y, pullback = rewrite(problem.rule.function)(*copies(args), **params)
         outputs = as_tuple(y, problem.single)
         kept = copies(outputs)
-        claimed = pullback(dy[0].copy() if problem.single else copies(dy))
+        with blaming("the pullback"):
+            claimed = pullback(dy[0].copy() if problem.single else copies(dy))
         claimed = claimed if isinstance(claimed, tuple | list) else (claimed,)
         if len(claimed) != len(args):
             raise NotLiftable(f"{len(claimed)} cotangents for {len(args)} arguments")

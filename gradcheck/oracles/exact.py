@@ -12,7 +12,7 @@ from gradcheck.lifted.evaluate import Claim, Claims, claim
 from gradcheck.oracles import accuracy
 from gradcheck.oracles.parts import phases
 from gradcheck.oracles.residuals import Finding, by_entry, by_projection
-from gradcheck.oracles.second_order import Kink
+from gradcheck.oracles.silences import unlifted
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Evidence
 
@@ -43,10 +43,17 @@ class Exact:
             claims = self.claims(problem)
             findings, operations = self.findings(problem, claims)
         except NotLiftable as error:
-            yield self._silent(problem, "kink" if isinstance(error, Kink) else "not liftable", str(error))
+            yield unlifted(problem, self.name, "certified", error)
             return
         except TooLarge as error:
-            yield self._silent(problem, "too large", str(error))
+            yield Evidence(
+                self.name,
+                "certified",
+                "not applicable",
+                reason="too large",
+                detail=str(error),
+                point=problem.point.name,
+            )
             return
         exact = problem.extras["ideal"] = claims.first
         seconds = time.perf_counter() - start
@@ -94,11 +101,6 @@ class Exact:
             yield replace(
                 accuracy_evidence(problem, question, found), seconds=(time.perf_counter() - start) / len(measured)
             )
-
-    def _silent(self, problem: Problem, reason: str, detail: str) -> Evidence:
-        return Evidence(
-            self.name, "certified", "not applicable", reason=reason, detail=detail, point=problem.point.name
-        )
 
 
 def finding_evidence(problem: Problem, finding: Finding) -> Evidence:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.contract import refusal
 from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
@@ -73,6 +74,8 @@ class Lines:
 
     def __init__(self, problem: Problem, first: float = FIRST) -> None:
         self.problem, self.first, self.calls = problem, first, 0
+        # What the forward raised beside the point, first.
+        self.refused: Exception | None = None
         outputs = problem.forward(*problem.args)
         self.dy = flat(problem.pulled)
         self.counted = self.dy != 0
@@ -175,7 +178,8 @@ class Lines:
         self.calls += 1
         try:
             y = flat(self.problem.forward(*args))
-        except (ArithmeticError, ValueError):  # as math.log(-1) and a singular matrix answer
+        except Exception as error:  # as math.log(-1) and a singular matrix do
+            self.refused = self.refused or error
             return None
         return self._seen(y) if y.shape == self.counted.shape else None
 
@@ -246,6 +250,8 @@ class Lines:
             stance = "against"
         elif unseen and off > 0:
             stance = "undecided"
+        if stance == "undecided" and self.refused is not None:
+            note = f"the forward raises beside the point: {refusal(self.refused)}"
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
     def confirmed(self, reading: Reading, again: Callable[[Lines], Reading]) -> Reading:

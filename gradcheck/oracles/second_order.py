@@ -30,6 +30,8 @@ BITS = 4
 class Kink(NotLiftable):
     """The gradient has no derivative at the point."""
 
+    reason = "kink"
+
 
 def first_problem(problem: Problem) -> Problem:
     """The rule whose backward is under test at the point, its claimed cotangents being the outputs here."""

@@ -16,6 +16,7 @@ from gradcheck.lifted.symbols import Tie, region
 from gradcheck.oracles import formulas, proof_cache, twins
 from gradcheck.oracles.derivation import Derivation, derive
 from gradcheck.oracles.prover import ZERO, Comparison, Entry, measure, prove, worker
+from gradcheck.oracles.silences import unlifted
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Evidence, Kind, Point, Stance
 
@@ -47,10 +48,11 @@ class Symbolic:
         derivation = None
         try:
             derivation = derive(problem)
-        except (NotLiftable, TooLarge, Tie) as error:
-            reason = {NotLiftable: "not liftable", TooLarge: "too large", Tie: "kink"}[type(error)]
+        except NotLiftable as error:
+            yield unlifted(problem, self.name, "proved", error)
+        except (TooLarge, Tie) as error:
             problem.kink |= isinstance(error, Tie)
-            yield not_applicable(problem, reason, str(error))
+            yield not_applicable(problem, "kink" if isinstance(error, Tie) else "too large", str(error))
         else:
             evidence = list(judge(problem, derivation, started))
             yield from evidence

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gradcheck.cases import Case
 from gradcheck.results import Result
 from gradcheck.run.targets import Found, find
+from gradcheck.settings import EMERGENCY
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Options:
     oracles: str = "all"
     seed: int = 0
     point: str | None = None
-    timeout: float | None = None
+    timeout: float = EMERGENCY
     search: int = 0
 
 
@@ -63,7 +64,7 @@ def verified(found: Found, options: Options) -> Result:
         )
     from gradcheck.verifying import verify
 
-    return verify(found.item)
+    return verify(found.item, options.timeout)
 
 
 def execute(found: Sequence[Found], options: Options, jobs: int = 1) -> Iterator[Outcome]:

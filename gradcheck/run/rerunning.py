@@ -7,6 +7,7 @@ import shlex
 from gradcheck.results import Result
 from gradcheck.run.executing import Options
 from gradcheck.run.targets import Found
+from gradcheck.settings import EMERGENCY
 
 
 def rerun(found: Found, result: Result, options: Options) -> str:
@@ -18,7 +19,7 @@ def rerun(found: Found, result: Result, options: Options) -> str:
         words += ["--point", point.partition("/")[0]]
     if options.oracles != "all":
         words += ["--oracles", options.oracles]
-    if options.timeout is not None:
+    if options.timeout != EMERGENCY:
         words += ["--timeout", f"{options.timeout:g}"]
     if options.search:
         words += ["--search", str(options.search)]
