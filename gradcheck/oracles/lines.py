@@ -257,9 +257,9 @@ class Lines:
     def confirmed(self, reading: Reading, again: Callable[[Lines], Reading]) -> Reading:
         """A reading against a claim, unless rounding explains it, going by what `again` reads elsewhere.
 
-        Two readings that contradict each other have bars that are not to be believed.
+        Two readings that contradict each other have bars that are not to be believed.  Rounding explains no infinity.
         """
-        if reading.stance != "against":
+        if reading.stance != "against" or not np.isfinite(reading.claimed):
             return reading
         other = again(self.elsewhere)
         apart = float(np.nan_to_num(abs(reading.value - other.value)))
