@@ -481,6 +481,22 @@ def test_another_order_of_summation_fails_where_the_terms_cancel(seed: int) -> N
     assert result, result.evidence
 
 
+def form_of_images(X: Any, b: Any, c: Any, D: Any) -> Any:
+    p, q = X @ b, X @ c
+
+    def pullback(dy: Any) -> Any:
+        dX = np.outer(D.T @ p, c) + np.outer(D @ q, b)
+        return dy * dX, dy * (X.T @ (D @ q)), dy * (X.T @ (D.T @ p)), dy * np.outer(p, q)
+
+    return p @ D @ q, pullback
+
+
+def test_rounding_of_a_gradient_that_cancels_where_the_output_is_0_depends_on_memory_layout() -> None:
+    D = np.array([[3.0, -3.0], [3.0, -3.0]])
+    result = check(form_of_images, np.full((2, 1), 0.003), np.zeros(1), np.ones(1), D, dy=-1.495)
+    assert not [e.detail for e in result.evidence if e.question == "contract"]
+
+
 def test_a_forward_that_refuses_a_layout_fails() -> None:
     result = check(picky, MATRIX, oracles="differences")
     assert result, result.evidence
@@ -584,6 +600,16 @@ SLOPES: dict[str, tuple[Callable[..., Any], Any, str | None]] = {
     "a kink": (lambda x: (np.abs(x), lambda dy: dy * np.sign(x)), [0.0, 1.0], None),
     "a jump": (lambda x: (np.floor(x), lambda dy: 0 * dy), [0.0, 1.0], None),
     "x² at 0": (square, [0.0, 1.0, -1.0], None),
+    "a slope that settles at last": (
+        lambda x: ((2 - x * 1e8) / np.sqrt(1 + (x * 1e8) ** 2), lambda dy: -1e8 * dy),
+        [0.0],
+        None,
+    ),
+    "rounding of what is added to 1": (
+        lambda x: (np.log(1 + 1e-3 * x), lambda dy: dy * 1e-3 / (1 + 1e-3 * x)),
+        [0.0],
+        None,
+    ),
     "a small slope beside a large value": (lambda x: (x + 1e9, lambda dy: dy), [0.0, 1.0], None),
 }
 

@@ -13,6 +13,8 @@ from gradcheck.results import Array
 
 # Steps at which slopes are looked at: an infinite derivative grows from one to the next, a finite one settles.
 STEPS = (1e-4, 1e-8, 1e-12)
+# Between them, where slopes do grow: halves of decades, so that chance seldom plays along.
+LADDER = tuple(10.0 ** (-k / 2) for k in range(8, 25))
 # Places where textbook functions have infinite slopes (sqrt, log, arcsin), and how many of them are looked at.
 ENDS, LOOKED_AT = (0.0, 1.0, -1.0), 3
 
@@ -121,10 +123,10 @@ def side_grows(problem: Problem, k: int, entry: tuple[int, ...], sign: float) ->
 
 
 def steady(problem: Problem, k: int, entry: tuple[int, ...], sign: float) -> bool:
-    """Whether the slope grows all along the last steps, as rounding, of whatever size, does not."""
-    slopes = [slope(problem, k, entry, sign * h * STEPS[-1]) for h in (16, 8, 4, 2, 1)]
-    growth = np.diff(slopes)
-    return bool(np.all(growth > 0) or np.all(growth < 0))
+    """Whether the slope grows all along, and never much slower than before: no rounding does, and nothing that settles."""
+    growth = np.diff([slope(problem, k, entry, sign * h) for h in LADDER])
+    growing = np.all(growth > 0) or np.all(growth < 0)
+    return bool(growing and np.all(np.abs(growth[1:]) >= 0.5 * np.abs(growth[:-1])))
 
 
 def slope(problem: Problem, k: int, entry: tuple[int, ...], h: float) -> float:

@@ -154,6 +154,12 @@ class Comparison:
         return wide if wide.stance == "against" and agreed and np.isfinite(narrow.bar) else narrow
 
     def _entry(self, index: tuple[int, ...], size: float) -> Reading:
+        return self.lines.confirmed(
+            self.measured(index, size), lambda lines: Comparison(lines, self.k).measured(index, size)
+        )
+
+    def measured(self, index: tuple[int, ...], size: float) -> Reading:
+        """One entry, with steps of that size."""
         claimed = self.claimed[index].item()
         # In JAX's convention the gradient of a real function is df/dx - i df/dy.
         parts = {1: claimed.real, -1j: -claimed.imag} if np.iscomplexobj(self.x) else {1: claimed}
@@ -195,6 +201,14 @@ class Comparison:
 
 
 def together(comparisons: list[Comparison], tangents: Tangents) -> Reading:
+    """The projection of a claim on a direction, measured anew where it is refuted."""
+    lines = comparisons[0].lines
+    return lines.confirmed(
+        projected(comparisons, tangents, lines), lambda elsewhere: projected(comparisons, tangents, elsewhere)
+    )
+
+
+def projected(comparisons: list[Comparison], tangents: Tangents, lines: Lines) -> Reading:
     """The projection of a claim on a direction.  Its scale is what the entry contributes that matters least."""
     scale, claimed, rounding = np.inf, 0.0, 0.0
     for comparison in comparisons:
@@ -203,7 +217,6 @@ def together(comparisons: list[Comparison], tangents: Tangents) -> Reading:
         terms = comparison.claimed[on] * tangent[on]
         scale = float(np.min(comparison.scale[on] * np.abs(tangent[on]), initial=scale))
         claimed, rounding = claimed + float(np.sum(terms).real), rounding + rounding_of(terms)
-    lines = comparisons[0].lines
     slope = lines.among_neighbours(lines.slope(tangents, scale), tangents, claimed, scale)
     value = slope.nearest(claimed)
     # Between the slopes of a kink in many entries at once the claim need not lie, unless they agree.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
 from gradcheck.oracles.neighbours import BESIDE, moves
-from gradcheck.oracles.stencils import FIRST, Estimate, Ladder, Line, Sample, derivative, measured_noise
+from gradcheck.oracles.stencils import FIRST, SAFETY, Estimate, Ladder, Line, Sample, derivative, measured_noise
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 
@@ -24,8 +24,10 @@ FLOAT32_NOISE = (2.0**-28, 2.0**-18)
 FINEST = 2.0**-30
 # Decisive *for* are bars of at most so much of the scale; the second for functions that work in float32.
 DECISIVE, DECISIVE_LOW = 1e-6, 1e-2
-# The slope that a flat function may hide, as a part of dy.
-FLAT = 2.0**-50
+# The slope that a flat function may hide, as a part of dy and in the spacings of its type.
+FLAT = 4
+# The first step where a slope is measured again: no step is the same, nor are roundings.
+OTHER_FIRST = 37 / 512
 # Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
 COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
@@ -70,8 +72,8 @@ class Reading(NamedTuple):
 class Lines:
     """The forward of a problem along lines.  Only outputs with a cotangent other than 0 count."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.calls = problem, 0
+    def __init__(self, problem: Problem, first: float = FIRST) -> None:
+        self.problem, self.first, self.calls = problem, first, 0
         outputs = problem.forward(*problem.args)
         self.dy = flat(problem.pulled)
         self.counted = self.dy != 0
@@ -91,7 +93,7 @@ class Lines:
                 if movable(x)
             }
             self.noise = measured_noise(self.line(wiggle), self.here)
-        resolution = self._resolution()
+        self.resolution = resolution = self._resolution()
         self.finest = max(FINEST, 64 * resolution)
         self.decisive = DECISIVE if resolution < FLOAT32_NOISE[0] else DECISIVE_LOW
         self.note = (
@@ -113,7 +115,23 @@ class Lines:
     @property
     def work(self) -> int:
         """Forward calls so far, times the numbers that go in and come out."""
-        return self.calls * (self.problem.size + sum(np.size(y) for y in self.problem.y))
+        others = self.__dict__["elsewhere"].work if "elsewhere" in self.__dict__ else 0
+        return others + self.calls * (self.problem.size + sum(np.size(y) for y in self.problem.y))
+
+    @cached_property
+    def elsewhere(self) -> Lines:
+        """Lines of other steps, through a point as far away as rounding; through the same one, if it is an edge or a kink."""
+        if not self.problem.kink:
+            try:
+                lines = Lines(nudged(self.problem), OTHER_FIRST)
+            except (ArithmeticError, ValueError):
+                pass
+            else:
+                if lines.finite:
+                    # What next to nothing changes is noise, whether or not it shows on the way.
+                    lines.noise = np.fmax(lines.noise, np.abs(lines.here - self.here))
+                    return lines
+        return Lines(self.problem, OTHER_FIRST)
 
     def line(self, tangents: Tangents) -> Line:
         """The counted outputs at args + t * tangents, as a function of t; NaN where the function has no value."""
@@ -169,13 +187,13 @@ class Lines:
 
     def ladder(self, tangents: Tangents) -> Ladder:
         """Steps along the tangents, the first of them inside the domain."""
-        step = FIRST
+        step = self.first
         for k, v in tangents.items():
             room = self.problem.room[k] if self.problem.room else None
             if room is not None:
                 # A point on the very edge has no room at all: there, sides that fail say so.
                 near = (v != 0) & (room > 0)
-                step = min(step, float(np.min(room[near] / (2 * np.abs(v[near])), initial=FIRST)))
+                step = min(step, float(np.min(room[near] / (2 * np.abs(v[near])), initial=step)))
         return Ladder(self.line(tangents), self.here, self.noise, self.epsilon, step)
 
     def slope(self, tangents: Tangents, scale: float) -> Slope:
@@ -245,14 +263,28 @@ class Lines:
         off = abs(claimed - value)
         stance: Stance = "for" if decisive else "undecided"
         # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
-        unseen = value == bar == 0 and off <= FLAT * float(np.max(np.abs(self.dy), initial=0.0))
-        # Every bar falls short of infinity: only a slope that is known to a part of its own size contradicts it.
-        known = decisive and bar <= max(self.finest * scale, self.decisive * abs(value))
+        unseen = value == bar == 0 and off <= FLAT * self.resolution * float(np.max(np.abs(self.dy), initial=0.0))
+        # Every bar falls short of infinity: a slope contradicts it that is known as well as slopes are, or to a part of itself.
+        known = decisive and bar <= max(4 * self.finest * scale, self.decisive * abs(value))
         if known if not np.isfinite(off) else off > bar and not unseen:
             stance = "against"
-        elif unseen and off > 0:
+        elif not np.isfinite(off) or (unseen and off > 0):
             stance = "undecided"
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
+
+    def confirmed(self, reading: Reading, again: Callable[[Lines], Reading]) -> Reading:
+        """A reading against a claim, unless rounding explains it, going by what `again` reads elsewhere.
+
+        Two readings that contradict each other have bars that are not to be believed.
+        """
+        if reading.stance != "against":
+            return reading
+        other = again(self.elsewhere)
+        apart = float(np.nan_to_num(abs(reading.value - other.value)))
+        bar = max(other.bar, SAFETY * apart) if apart > reading.bar + other.bar else other.bar
+        if bar <= reading.bar:
+            return reading
+        return self.judge(reading.entry, reading.claimed, reading.value, bar, reading.scale, reading.detail)
 
     def _measure(self, ladder: Ladder, look: Callable[[Iterable[int]], Estimate], scale: float) -> Slope:
         return self._contract(self._estimate(ladder, look, scale))
@@ -280,6 +312,18 @@ class Lines:
         terms = self.weights * found.value
         value, bar = float(np.sum(terms).real), float(np.sum(np.abs(self.weights) * found.bar)) + rounding_of(terms)
         return Slope(value, value, bar) if np.isfinite(value) and np.isfinite(bar) else UNKNOWN
+
+
+def nudged(problem: Problem) -> Problem:
+    """The problem with each number that it is given moved next to where it is."""
+
+    def next_to(name: str, x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or not movable(x):
+            return x
+        return (x * (1 + precision(x) * problem.rng(f"nudged/{name}").choice([-1.0, 1.0], x.shape))).astype(x.dtype)
+
+    args = tuple(next_to(str(k), x) for k, x in enumerate(problem.args))
+    return replace(problem, args=args, params={k: next_to(k, v) for k, v in problem.params.items()})
 
 
 def rounding_of(terms: Array) -> float:

@@ -26,6 +26,8 @@ FIRST_RUNGS, MORE_RUNGS, MOST_RUNGS, FAR = 6, 4, 46, 12
 COLUMNS = 6
 # Spacings, relative, at which noise is looked for: exact in float64, and not rounded alike at every point in float32.
 SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 26, 32)), 2963 * 2.0**-52, 185 * 2.0**-52)
+# So many turns between rising and resting are stairs: a kink has one, a jump two.
+STAIRS = 3
 
 FLOOR = 2.0**-48
 
@@ -105,11 +107,12 @@ class Ladder:
 
     def floor(self, rung: int) -> Array:
         """The rounding error that no derivative from this rung on falls below."""
-        return np.asarray(self._noise(np.abs(self.here)) / (self.step * 2.0**-rung))
+        return np.asarray(self._noise(np.abs(self.here)[None])[0] / (self.step * 2.0**-rung))
 
     def _noise(self, size: Array) -> Array:
-        # Outputs that are 0 all over have no rounding error; others at least the smallest subnormal number.
-        return np.where(size > 0, SIGMAS * np.fmax(np.fmax(self.noise, self.epsilon * size), 5e-324), 0.0)
+        # By rung and output.  Outputs that are 0 on all rungs have no rounding error; on some, they may be rounded to it.
+        rounding = np.fmax(self.noise, np.where(size > 0, np.fmax(self.epsilon * size, 5e-324), 0.0))
+        return np.where(np.any(size > 0, axis=0), SIGMAS * rounding, 0.0)
 
     def _columns(self, rungs: Iterable[int]) -> tuple[Array, Array, Array, Array]:
         rungs = list(rungs)
@@ -222,8 +225,10 @@ def measured_noise(line: Line, here: Array) -> Array:
         values = np.array([here if j == 0 else line(j * spacing).y for j in range(-4, 5)])
         size = np.fmax(np.max(np.abs(values), axis=0), np.finfo(float).tiny)  # squares of 1e300 are infinite
         levels = size * np.array([level(values / size, order) for order in (4, 5, 6)])
-        # Values that hardly change show the steps of their rounding, not its size.
-        still = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.25
+        # Values that hardly change show the steps of their rounding, not its size, unless they are stairs: rise and rest by turns.
+        rests = np.diff(values, axis=0) == 0
+        stairs = np.sum(rests[1:] != rests[:-1], axis=0) >= STAIRS
+        still = (np.mean(rests, axis=0) >= 0.25) & ~stairs
         sigma = np.where(still, np.nan, levels.max(0))
         shown.append(sigma)
         near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)

@@ -44,8 +44,10 @@ def log_det(X: Array) -> Pulled:
 def log_abs_det_of_multiple(a: Array, X: Array) -> Pulled:
     """log |det(a X)|, a ≠ 0, determinants of either sign.  (), (n, n) -> ()
 
-    dX = X⁻ᵀ for every a, da = n / a.
+    dX = X⁻ᵀ for every a, da = n / a.  Raises ValueError for a = 0, for n = 0 too.
     """
+    if a == 0:
+        raise ValueError("a is 0: a X has no inverse; pass another number")
     return np.linalg.slogdet(a * X)[1], lambda dy: (dy * len(X) / a, dy * np.linalg.inv(X).T)
 
 

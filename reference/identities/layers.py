@@ -124,7 +124,7 @@ def masked(numpy: Any, S: Any, causal: bool) -> Any:
 
 def attended(Q: Array, K: Array, causal: bool) -> Any:
     """P = softmax by rows of Q Kᵀ / √d."""
-    S = masked(np, Q @ K.T / np.sqrt(Q.shape[1]).astype(Q.dtype), causal)
+    S = masked(np, Q @ K.T / Q.shape[1] ** 0.5, causal)
     P = np.exp(S - S.max(1, keepdims=True))
     return P / P.sum(1, keepdims=True)
 
@@ -154,7 +154,7 @@ def attention(Q: Array, K: Array, V: Array, *, causal: bool) -> Pulled:
         dP, top = dy @ V.T, P.argmax(1)[:, None]
         # A shift of a row of dP changes nothing: 0 where P may be near 1, so that the difference keeps its digits.
         dP = dP - np.take_along_axis(dP, top, 1)
-        dS = P * (dP - (P * dP).sum(1, keepdims=True)) / np.sqrt(Q.shape[1]).astype(Q.dtype)
+        dS = P * (dP - (P * dP).sum(1, keepdims=True)) / Q.shape[1] ** 0.5
         return dS @ K, dS.T @ Q, P.T @ dy
 
     return P @ V, pullback
@@ -176,7 +176,7 @@ def attention_by_its_output(Q: Array, K: Array, V: Array) -> Pulled:
     O = P @ V  # noqa: E741
 
     def pullback(dO: Array) -> Any:
-        dS = P * (dO @ V.T - (dO * O).sum(1, keepdims=True)) / np.sqrt(Q.shape[1]).astype(Q.dtype)
+        dS = P * (dO @ V.T - (dO * O).sum(1, keepdims=True)) / Q.shape[1] ** 0.5
         return dS @ K, dS.T @ Q, P.T @ dO
 
     return O, pullback

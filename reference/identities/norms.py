@@ -136,12 +136,12 @@ def squared_frobenius_norm(X: Array) -> Pulled:
     source=f"norm-frobenius: {COOKBOOK}, eq. 132",
 )
 def frobenius_norm(X: Array) -> Pulled:
-    """‖X‖_F, X ≠ 0.  (m, n) -> ()
+    """‖X‖_F.  (m, n) -> ()
 
-    dX = X / ‖X‖_F; 2 X belongs to the square.
+    dX = X / ‖X‖_F; 2 X belongs to the square.  At X = 0 that is 0, a subgradient.
     """
     y = np.sqrt((X * X).sum())
-    return y, lambda dy: dy * X / y
+    return y, lambda dy: dy * X / np.where(y > 0, y, 1)
 
 
 @rule(
@@ -151,12 +151,12 @@ def frobenius_norm(X: Array) -> Pulled:
     source="norm-p: derived",
 )
 def p_norm(x: Array, *, p: float) -> Pulled:
-    """‖x‖_p = (Σ |x_i|^p)^(1/p), no x_i = 0.  (n) -> ()
+    """‖x‖_p = (Σ |x_i|^p)^(1/p), p > 1.  (n) -> ()
 
-    dx = sign(x) ∘ (|x| / ‖x‖_p)^(p-1): the quotient first, so that no power overflows.
+    dx = sign(x) ∘ (|x| / ‖x‖_p)^(p-1): the quotient first, so that no power overflows.  At x = 0 that is 0, a subgradient.
     """
     y = (np.abs(x) ** p).sum() ** (1 / p)
-    return y, lambda dy: dy * np.sign(x) * (np.abs(x) / y) ** (p - 1)
+    return y, lambda dy: dy * np.sign(x) * (np.abs(x) / np.where(y > 0, y, 1)) ** (p - 1)
 
 
 @rule(

@@ -224,6 +224,59 @@ def test_a_wrong_entry_is_refuted_and_named(name: str) -> None:
     assert evidence[argument].entry == index
 
 
+def row_times_matrix(x: Any, A: Any) -> Any:
+    return x @ A, lambda dy: (A @ dy, np.outer(x, dy))
+
+
+def trace_of_product(A: Any, X: Any, B: Any) -> Any:
+    return np.trace(A @ X @ B), lambda dy: (dy * (X @ B).T, dy * (A.T @ B.T), (dy * X.T) @ A.T)
+
+
+def log_of_line(t: Any, *, start: Any, slope: Any) -> Any:
+    z = start + slope * t
+    return np.log(z), lambda dy: (dy * slope / z).astype(t.dtype)
+
+
+def average(q: Any, v: Any) -> Any:
+    e = np.exp(np.stack([q, 0 * q, 0 * q]))
+    p = e / e.sum()
+    y = p @ v
+    return y, lambda dy: (p[0] * (v[0] - y) * dy, dy * p)
+
+
+# Rounding that does not show where noise is looked for: the function, its arguments, their dtype, parameters, dy.
+ROUNDED: dict[str, tuple[Any, list[Any], Any, dict[str, float], Any]] = {
+    "large terms that cancel": (row_times_matrix, [[-1e-8, 3, 1], [[0], [-2], [6]]], float, {}, [-3.36]),
+    "steps that are absorbed in part": (log_of_line, [0], float, {"start": 1, "slope": 1e-8}, -1.42),
+    "steps that are all absorbed": (log_of_line, [0], np.float32, {"start": 1, "slope": 1e-8}, -1.42),
+    "stairs": (log_of_line, [-0.005], np.float32, {"start": 1, "slope": 0.132}, -0.984),
+    "a stair": (log_of_line, [0.001], np.float32, {"start": 1, "slope": 0.001}, -1.42),
+    "a sum of 0": (average, [0, [2, -1, -1]], np.float32, {}, -1.537),
+    "a slope that cancels": (
+        trace_of_product,
+        [[[-2, 2, 3], [-2, -1, 3], [-1, -2, 2]], [[-2, 1e-8, 1], [0, -3, 1e-8], [3, 2, 2]], np.zeros((3, 3))],
+        float,
+        {},
+        -1.114,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_rounding_that_hides_refutes_nothing_that_is_right(name: str) -> None:
+    function, numbers, dtype, params, dy = ROUNDED[name]
+    args = tuple(np.array(a, dtype=dtype) for a in numbers)
+    arrays = {k: np.array(v, dtype=dtype) for k, v in params.items()}
+    point = Point("given", "given", args, arrays, np.asarray(dy, dtype=dtype))
+    found = list(Differences().examine(contract.evaluate(Rule(function), point, seed=0)))
+    assert {e.stance for e in found} <= {"for", "undecided"}, found
+
+
+def test_what_is_flat_indeed_refutes_a_slope() -> None:
+    (found,) = examine(np.floor, lambda dy, x: dy, np.array([2.4]))
+    assert found.stance == "against"
+
+
 KINKS = {
     "relu'(0) = 0": (relu, lambda dy, x: dy * (x > 0), [0.0, 1.0, -2.0], "for"),
     "relu'(0) = 1": (relu, lambda dy, x: dy * (x >= 0), [0.0, 1.0, -2.0], "for"),
