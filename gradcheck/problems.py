@@ -44,6 +44,7 @@ class Problem:
     asked: bool = False
     # Found on the way by oracles, for those after them.
     kink: bool = False
+    tied: bool = False
     limit: bool = False
     true: tuple[Array, ...] | None = None
     extras: dict[str, Any] = field(default_factory=dict)

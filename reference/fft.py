@@ -101,7 +101,8 @@ def irfft(x: Array, *, n: int, axis: int = -1, norm: Norm = None) -> Pulled:
         half = np.moveaxis(np.fft.rfft(dy, axis=axis, norm=EXCHANGED[norm]), axis, -1)  # type: ignore[arg-type]
         return fitted(np.moveaxis(np.conj(half) * copies, -1, axis), x.shape[axis], axis)
 
-    return np.fft.irfft(x, n, axis, norm), pullback  # type: ignore[arg-type]
+    # Filled with zeros here: NumPy (2.4) reads an entry that is not there of an axis of length 0.
+    return np.fft.irfft(fitted(x, n // 2 + 1, axis), n, axis, norm), pullback  # type: ignore[arg-type]
 
 
 @rule(

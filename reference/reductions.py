@@ -266,7 +266,7 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     """(Σ |x|^p)^(1/p) along axis, p = ord ≥ 1, or the largest (inf) or smallest (-inf) |x|.  (n, m, k) -> (...)
 
     dx = dy sign(x) (|x| / y)^(p - 1); for ±inf dy sign(x) to those that reach it, in equal shares, as in JAX.
-    Where all entries are 0: 0 for p = 1, else nan.
+    Where all entries are 0: 0, a subgradient.
     """
     size = np.abs(x)
     if np.isinf(ord):
@@ -277,7 +277,8 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     def pullback(dy: Array) -> Any:
         if np.isinf(ord):
             return shared(dy, np.abs(x), y, axis) * np.conj(np.sign(x))
-        ratio = 1 if ord == 1 else (np.abs(x) / kept(y, x.shape, axis)) ** (ord - 1)
+        whole = kept(np.where(y == 0, 1, y), x.shape, axis)
+        ratio = 1 if ord == 1 else (np.abs(x) / whole) ** (ord - 1)
         return kept(dy, x.shape, axis) * np.conj(np.sign(x)) * ratio
 
     return y, pullback

@@ -246,7 +246,7 @@ def unstack(x: Array, *, axis: int = 0) -> Pulled:
     """
 
     def pullback(dy: tuple[Array, ...]) -> Array:
-        return np.stack(dy, axis)
+        return np.stack(dy, axis) if dy else np.zeros_like(x)
 
     return tuple(np.moveaxis(x, axis, 0)), pullback
 

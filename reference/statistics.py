@@ -114,9 +114,9 @@ def quantile(
         flat = merged(x, axis)
         share = shares(q, flat.shape[-1], method)
         dy = dy.reshape((np.size(q), *flat.shape[:-1], 1))
-        weights = share.reshape((np.size(q), flat.shape[-1])).astype(dy.dtype)
         place = ranks(flat)
-        return unmerged(sum(d * w[place] for d, w in zip(dy, weights, strict=True)), x.shape, axis)
+        dflat = sum(d * w[place] for d, w in zip(dy, share.reshape((np.size(q), flat.shape[-1])), strict=True))
+        return unmerged(dflat.astype(dy.dtype), x.shape, axis)
 
     return np.quantile(x, np.asarray(q), axis, keepdims=keepdims, method=method).astype(x.dtype), pullback
 

@@ -168,8 +168,9 @@ class Comparison:
         for part, claim in parts.items():
             tangent = np.zeros(self.x.shape, dtype=self.x.dtype)
             tangent[index] = size * np.conj(part)
-            slope = self.lines.slope({self.k: tangent}, float(self.scale[index]) * size)
-            value, bar = value + part * slope.nearest(complex(claim).real * size) / size, bar + slope.bar / size
+            along, most, claim = {self.k: tangent}, float(self.scale[index]) * size, complex(claim).real * size
+            slope = self.lines.among_neighbours(self.lines.slope(along, most), along, claim, most)
+            value, bar = value + part * slope.nearest(claim) / size, bar + slope.bar / size
             notes.append(slope.note)
         scale = float(np.fmax(self.unit[index], np.nan_to_num(np.abs(value))))
         return self.lines.judge(index, claimed, value, bar, scale, max(notes))
@@ -216,7 +217,7 @@ def projected(comparisons: list[Comparison], tangents: Tangents, lines: Lines) -
         terms = comparison.claimed[on] * tangent[on]
         scale = float(np.min(comparison.scale[on] * np.abs(tangent[on]), initial=scale))
         claimed, rounding = claimed + float(np.sum(terms).real), rounding + rounding_of(terms)
-    slope = lines.slope(tangents, scale)
+    slope = lines.among_neighbours(lines.slope(tangents, scale), tangents, claimed, scale)
     value = slope.nearest(claimed)
     # Between the slopes of a kink in many entries at once the claim need not lie, unless they agree.
     bar = np.inf if slope.low != slope.high and value != claimed else slope.bar + rounding

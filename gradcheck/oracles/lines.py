@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.floats import epsilon, is_inexact, wide
 from gradcheck.oracles.complex_step import Plane, complex_step
 from gradcheck.oracles.jumps import hidden_noise
+from gradcheck.oracles.neighbours import BESIDE, moves
 from gradcheck.oracles.stencils import FIRST, SAFETY, Estimate, Ladder, Line, Sample, derivative, measured_noise
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
@@ -220,6 +221,29 @@ class Lines:
             return right if ladder.lives(1) else left
         return central
 
+    def among_neighbours(self, slope: Slope, tangents: Tangents, claimed: float, scale: float) -> Slope:
+        """The slope, or where that may explain a claim at a kink, one with those of points beside between its ends too."""
+        if not self.problem.kink or abs(slope.nearest(claimed) - claimed) <= max(slope.bar, self.finest * scale):
+            return slope
+        near = [Lines(p).slope(tangents, scale) for p in (self._beside(turn) for turn in range(BESIDE))]
+        known = [slope, *(s for s in near if np.isfinite(s.bar))]
+        low, high = min(s.low for s in known), max(s.high for s in known)
+        bar = max(s.bar for s in known) + self._aside() * self.problem.size * scale
+        wider = Slope(low, high, bar, "between the slopes of points beside a kink")
+        return slope if abs(wider.nearest(claimed) - claimed) > bar else wider._replace(bar=np.inf)
+
+    def _aside(self) -> float:
+        # So far that steps fit between entries which were equal, so near that slopes hardly change.
+        return 4 * float(np.sqrt(max(precision(x) for x in self.problem.args)))
+
+    def _beside(self, turn: int) -> Problem:
+        args, room = [], []
+        for x, move in zip(self.problem.args, moves(self.problem, turn), strict=True):
+            unit = self._aside() * size_of(x, 1.0)
+            args.append(np.asarray(x + unit * move, dtype=x.dtype))
+            room.append(np.asarray(unit / 4))
+        return replace(self.problem, args=tuple(args), room=tuple(room), kink=False)
+
     def slopes(self, tangents: Tangents) -> Array | None:
         """The derivative of each counted output along tangents; None where it is not known to a small part of the largest."""
         if self.starts.size < self.dy.size:
@@ -237,10 +261,12 @@ class Lines:
         bar = max(bar, self.finest * scale)
         decisive = bar <= self.decisive * scale
         off = abs(claimed - value)
-        stance: Stance = "for" if decisive else "undecided"
+        stance: Stance = "for" if decisive and np.isfinite(off) else "undecided"
         # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
         unseen = value == bar == 0 and off <= FLAT * self.resolution * float(np.max(np.abs(self.dy), initial=0.0))
-        if (off > bar and not unseen) or (decisive and not np.isfinite(off)):
+        # Every bar falls short of infinity: only a slope that is known to a part of its own size contradicts it.
+        known = decisive and bar <= max(self.finest * scale, self.decisive * abs(value))
+        if known if not np.isfinite(off) else off > bar and not unseen:
             stance = "against"
         elif unseen and off > 0:
             stance = "undecided"
@@ -251,7 +277,7 @@ class Lines:
 
         Two readings that contradict each other have bars that are not to be believed.
         """
-        if reading.stance != "against":
+        if reading.stance != "against" or not np.isfinite(reading.claimed):
             return reading
         other = again(self.elsewhere)
         apart = float(np.nan_to_num(abs(reading.value - other.value)))

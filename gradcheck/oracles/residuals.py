@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,8 +12,19 @@ import numpy as np
 from gradcheck.lifted.array import NotLiftable
 from gradcheck.lifted.balls import midpoints
 from gradcheck.lifted.evaluate import Claim, Claims, dot, with_enough_bits
+from gradcheck.oracles.neighbours import BESIDE
 from gradcheck.oracles.parts import Entry, phased_signs, phases
-from gradcheck.oracles.slopes import Direction, agree, between, certified, negative, opposite, separate, tied, unit
+from gradcheck.oracles.slopes import (
+    Direction,
+    agree,
+    between,
+    certified,
+    negative,
+    opposite,
+    separate,
+    tied,
+    unit,
+)
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Stance
 
@@ -152,15 +164,31 @@ def residual_at(
     inexact = forward.inexact_constants or exact.inexact_constants
     if not forward.ties:
         return Residual(claimed, forward.total, forward.total, scale, False, inexact)
+    problem.tied = True
     backward = certified(problem, opposite(direction), final)
     if agree(forward, backward) and not apart:
-        return Residual(claimed, forward.total, forward.total, scale, False, inexact)
-    problem.kink = True
-    sides = [forward.outputs, negative(backward)]
-    if apart:
-        sides = separate(problem, direction, sides, final)
-    low, high = between(problem.dy, sides)
-    return Residual(claimed, low, high, scale, True, inexact)
+        found = Residual(claimed, forward.total, forward.total, scale, False, inexact)
+    else:
+        sides = [forward.outputs, negative(backward)]
+        if apart:
+            sides = separate(problem, direction, sides, final)
+        found = Residual(claimed, *between(problem.dy, sides), scale, True, inexact)
+    if found.stance == "against":
+        found = among_neighbours(problem, found, direction, final)
+    problem.kink |= found.kink
+    return found
+
+
+def among_neighbours(problem: Problem, found: Residual, direction: Direction, final: bool) -> Residual:
+    """The residual, or where that explains the claim, one with the slopes of points beside between its ends too."""
+    slopes = [found.low, found.high]
+    for turn in range(BESIDE):
+        with contextlib.suppress(ValueError):  # beyond the domain
+            slopes.append(certified(problem, direction, final, turn).total)
+    slopes = [s for s in slopes if s.is_finite()]
+    low, high = (end(slopes, key=lambda s: float(s.mid())) for end in (min, max))
+    wider = replace(found, low=low, high=high, kink=True)
+    return found if wider.stance == "against" else wider
 
 
 def at_kink(problem: Problem, argument: int, entry: tuple[int, ...]) -> bool:
@@ -271,9 +299,12 @@ def summary(name: str, residuals: Mapping[tuple[int, ...], Residual | Entry]) ->
 
 def with_joint(problem: Problem, claims: Claims, findings: list[Finding]) -> list[Finding]:
     """The findings about arguments; where entries are right alone, but not together, only what refutes them."""
-    if not problem.kink or any(f.stance == "against" for f in findings):
+    # Ties count where they are no kinks too: a median of three equal ones is flat in each, and not in all together.
+    if not problem.tied or any(f.stance == "against" for f in findings):
         return findings
-    return joint(problem, claims) or findings
+    wrong = joint(problem, claims)
+    problem.kink |= bool(wrong)
+    return wrong or findings
 
 
 def joint(problem: Problem, claims: Claims) -> list[Finding]:

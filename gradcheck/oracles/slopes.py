@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.lifted.array import lifted, objects
-from gradcheck.lifted.balls import Balls
-from gradcheck.lifted.evaluate import Slope, dot, exact_params, slope
+from gradcheck.lifted.balls import Balls, balls_of
+from gradcheck.lifted.evaluate import Slope, dot, exact_params, slope, step
 from gradcheck.lifted.stand_in import lifting
 from gradcheck.oracles.directions import tied_groups
+from gradcheck.oracles.neighbours import moves
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
 
@@ -30,17 +31,22 @@ def opposite(direction: Direction) -> Direction:
     return tuple(None if v is None else -v for v in direction)
 
 
-def certified(problem: Problem, direction: Direction, final: bool) -> Slope:
-    """The certified slope of the problem's forward along a direction."""
+def certified(problem: Problem, direction: Direction, final: bool, turn: int | None = None) -> Slope:
+    """The certified slope of the problem's forward along a direction; with a turn, of a point just beside its own."""
     from flint import ctx
 
-    key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final)
+    key = (*(v if v is None else v.tobytes() for v in direction), ctx.prec, final, turn)
     if key not in problem.slopes:
-        dy = pulled(problem, final)
+        dy, args = pulled(problem, final), problem.args if turn is None else beside(problem, turn)
         problem.slopes[key] = slope(
-            problem.primal, problem.args, problem.params, dy, direction, single=problem.single, final=final
+            problem.primal, args, problem.params, dy, direction, single=problem.single, final=final
         )
     return problem.slopes[key]  # type: ignore[no-any-return]
+
+
+def beside(problem: Problem, turn: int) -> tuple[Array, ...]:
+    """The arguments moved by next to nothing."""
+    return tuple(balls_of(a) + step(m) for a, m in zip(problem.args, moves(problem, turn), strict=True))
 
 
 def pulled(problem: Problem, final: bool) -> tuple[Array, ...]:

@@ -1,8 +1,10 @@
 """Every case of the reference library at points that Hypothesis draws: shapes, axes, broadcasts, parameters, precisions.
 
-``python -m tests.benchmarks.drawn_points [NAME ...]`` prints the cases that fail at one of 100 points, with the smallest.
+``python -m tests.benchmarks.drawn_points [--seed N] [NAME ...]`` prints the cases that fail at one of 100 points, with the
+smallest.
 """
 
+import argparse
 import importlib
 import pkgutil
 import sys
@@ -61,21 +63,21 @@ def precisions(case):
     return ("float64",) if case.name.startswith("reference.worked.") else ("float64", "float32")
 
 
-def judged(case):
+def judged(case, seed):
     """What a search among the points of a case found, and how many of them anybody judged."""
     judge = Judged()
     with np.errstate(all="ignore"):
-        found = searching.search(case, POINTS, judge=judge, dtypes=precisions(case), **SMALL)
+        found = searching.search(case, POINTS, seed=seed, judge=judge, dtypes=precisions(case), **SMALL)
     return found, judge.exact + judge.differences
 
 
-def trouble(case):
+def trouble(case, seed=0):
     """What is wrong with a case, in words; empty where nothing is."""
     try:
         case.point("random", 0)
     except MissingData as missing:
         return str(missing)
-    found, decided = judged(case)
+    found, decided = judged(case, seed)
     if found.smallest is not None:
         return str(found)
     if found.tried < 0.9 * POINTS or decided < found.tried / 2:
@@ -83,12 +85,17 @@ def trouble(case):
     return ""
 
 
-def main(names):
+def main():
     """Print the cases that fail; 1 where there are any."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="parts of the names of cases; default: all")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    names = asked.names
     chosen = [c for name, c in CASES.items() if not names or any(n in name for n in names)]
     failed = 0
     for case in chosen:
-        if text := trouble(case):
+        if text := trouble(case, asked.seed):
             failed += 1
             print(f"{case.name}: {text}", flush=True)
     print(f"{len(chosen) - failed} of {len(chosen)} cases hold at {POINTS} drawn points")
@@ -96,4 +103,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

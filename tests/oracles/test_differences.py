@@ -320,6 +320,24 @@ def test_a_step_that_comes_out_short_in_float32_makes_a_bar_too_small(seed: int)
     assert abs(evidence.claimed - evidence.value) < evidence.bar / 4
 
 
+@pytest.mark.parametrize(
+    ("function", "x", "stance"),
+    [
+        (special.entr, [0.1, 0.0, 0.1], "undecided"),
+        (special.entr, [0.0], "undecided"),
+        (np.square, [0.1, 0.0, 0.1], "against"),
+        (np.sin, [0.5, 0.0, 1.0], "against"),
+    ],
+)
+def test_a_slope_that_is_hardly_known_contradicts_infinity(function: Any, x: Any, stance: str) -> None:
+    x = np.array(x, np.float32)
+    slope = {special.entr: lambda x: -np.log(np.where(x == 0, 1, x)) - 1, np.square: lambda x: 2 * x, np.sin: np.cos}[
+        function
+    ]
+    (evidence,) = examine(function, lambda dy, x: dy * np.where(x == 0, np.float32(np.inf), slope(x)), x)
+    assert evidence.stance == stance
+
+
 def test_a_kink_that_nobody_announced_is_undecided_with_an_infinite_bar() -> None:
     (evidence,) = examine(Rule(relu), None, np.array([0.0, 1.0]))
     assert (evidence.stance, evidence.bar, evidence.entry) == ("undecided", np.inf, (0,))

@@ -49,6 +49,11 @@ SUBGRADIENTS: dict[str, Row] = {
     "sort of two": (np.sort, [1.0, 1.0, 3.0], np.eye(3)),
     "|a - b|": (lambda x: np.abs(x[0] - x[1]), [2.0, 2.0], [1, -1]),
     "a norm": (norm, [0.0, 0.0], [0.6, 0.6]),
+    # Not between one-sided slopes, as nothing is: the middle one of three moves with none of them, and with all together.
+    "sort of three, by place": (np.sort, [1.0, 1.0, 1.0], np.eye(3)),
+    "median of three, the second": (np.median, [1.0, 1.0, 1.0], [0, 1, 0]),
+    "median of three, the last": (np.median, [0.0, 0.0, 0.0], [0, 0, 1]),
+    "a median of five": (np.median, [2.0, 1.0, 1.0, 1.0, 0.0], [0, 0, 1, 0, 0]),
 }
 WRONG: dict[str, Row] = {
     "max of three, nobody wins": (np.max, [1.0, 1.0, 1.0], [0, 0, 0]),
@@ -63,8 +68,11 @@ WRONG: dict[str, Row] = {
     "|a - b| that moves along": (lambda x: np.abs(x[0] - x[1]), [2.0, 2.0], [1, 1]),
     "the same beside a kink": (lambda x: np.abs(x[0] - x[1]) + np.abs(x[2]), [2.0, 2.0, 0.0], [0.5, 0.5, 0]),
     "beyond the disc of a norm": (norm, [0.0, 0.0], [0.9, 0.9]),
-    # Of three equal entries the middle one is between two that it never passes: no choice of one is a subgradient.
-    "sort of three, by place": (np.sort, [1.0, 1.0, 1.0], np.eye(3)),
+    "sort of three, one twice": (np.sort, [1.0, 1.0, 1.0], [[1, 1, 0], [0, 0, 1], [0, 0, 0]]),
+    "sort of three, beyond every order": (np.sort, [1.0, 1.0, 1.0], [[3, 0, -2], [0, 1, 0], [-2, 0, 3]]),
+    "median of three, nobody": (np.median, [1.0, 1.0, 1.0], [0, 0, 0]),
+    "median of three, everybody": (np.median, [1.0, 1.0, 1.0], [1, 1, 1]),
+    "median of three, beyond": (np.median, [1.0, 1.0, 1.0], [1.5, 0, -0.5]),
 }
 
 

@@ -46,7 +46,8 @@ MISTAKES = {
     "cho_solve: half of the symmetric product": ("cho_solve", " + columns(y) @ halfway(dy).T", ""),
     "pinv: as for an invertible matrix": ("pinv", " + left - x @ (y @ left) + right - (right @ y) @ x", ""),
     "lstsq: as if there were no residual": ("lstsq", "rest @ weight.T ", ""),
-    "expm: as if x and dx commuted": ("expm", "np.concatenate([x.T, dy], axis=1)", "np.concatenate([x, dy], axis=1)"),
+    "expm: as if x and dx commuted": ("expm", "moved_exponential(x.T, dy)", "exponential(x.T) @ dy"),
+    "expm: of x where its transpose is due": ("expm", "moved_exponential(x.T, dy)", "moved_exponential(x, dy)"),
 }
 
 

@@ -54,6 +54,8 @@ def cotangents(rule, args, params):
         (entropies.xlogy, [[0.0, 2.0], [0.5, 1.0]], {}, [[np.log(0.5), 0.0], [0.0, 2.0]]),
         (reductions.ptp, [[1.0, 3.0, 3.0, 1.0, 2.0]], {}, [[-0.5, 0.5, 0.5, -0.5, 0.0]]),
         (reductions.vector_norm, [[0.0, 0.0]], dict(ord=1), [[0.0, 0.0]]),
+        (reductions.vector_norm, [[0.0, 0.0]], dict(ord=2), [[0.0, 0.0]]),
+        (reductions.vector_norm, [[0.0, 0.0]], dict(ord=2.5), [[0.0, 0.0]]),
         (reductions.vector_norm, [[2.0, -2.0, 1.0]], dict(ord=INF), [[0.5, -0.5, 0.0]]),
         (norms.matrix_norm, [[[1.0, -2.0], [3.0, 1.0]]], dict(ord=INF), [[[0.0, 0.0], [1.0, 1.0]]]),
         (running.cumulative_max, [[1.0, 3.0, 3.0, 2.0]], {}, [[1.0, 3.0, 0.0, 0.0]]),
