@@ -14,6 +14,7 @@ from gradcheck.cases import Case
 from gradcheck.domains import Draw, Spec, seed_of
 from gradcheck.domains import made as made_domain
 from gradcheck.problems import draw_cotangent
+from gradcheck.results import Point
 from gradcheck.rules import Domain, First, Function, Rule, signature
 
 KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
@@ -76,6 +77,9 @@ def backward(first: Rule, vjp: Function | None, outputs: int) -> Rule:
     def function(*values: Any, **params: Any) -> Any:
         y, pullback = first(*values[outputs:], **params)
         dy = values[:outputs] if outputs > 1 or (isinstance(y, tuple) and len(y) == 1) else values[0]
+        shapes = [[np.shape(v) for v in leaves(group)] for group in (dy, y)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"dy has shape {shapes[0]}, the outputs of {first.name} have {shapes[1]}: pass what fits")
         dx = pullback(dy)
         return bare(tuple(dx)) if isinstance(dx, tuple | list) else dx, lambda ddx: vjp(ddx, *values, **params)
 
@@ -115,6 +119,16 @@ def with_cotangents(case: Case, names: tuple[str, ...]) -> Domain:
         return made_domain(make, "a cotangent of the output")
 
     return {**case.domain, **{name: of(i) for i, name in enumerate(names)}}
+
+
+def guessed(rule: Rule, point: Point) -> Domain:
+    """A domain for a backward at given arguments: one guessed for the rule's, and cotangents that fit its outputs."""
+    from gradcheck.guessing import guess
+
+    assert rule.first is not None
+    first, n = rule.first.rule, rule.first.outputs
+    domain = guess(first, point.args[n:], point.params)
+    return with_cotangents(Case(first.but(domains={"": domain})), rule.argument_names(len(point.args))[:n])
 
 
 def cotangent(name: str, y: Any) -> Any:

@@ -318,3 +318,12 @@ def test_complex_cotangents_are_not_conjugated_twice() -> None:
     assert "conjugate" in str(result)
     jax = pytest.importorskip("jax")
     agrees(double_backward(adapters.from_jax(lambda z: z**2 * jax.numpy.abs(z))), Z)
+
+
+def test_a_search_draws_cotangents_that_fit_no_output() -> None:
+    pytest.importorskip("hypothesis")
+    agrees(double_backward(matmul, matmul_twice), X, X.T, search=20)
+    result = check(doubled(matmul, matmul_twice, entry=1, by=lambda g: g * (1 + (g > 1))), X, X.T, search=20)
+    assert "search: fails at one of" in " ".join(result.notes)
+    with pytest.raises(ValueError, match=r"dy has shape \[\(3,\)\], the outputs of .*matmul have \[\(2, 2\)\]"):
+        double_backward(matmul, matmul_twice)(np.ones(3), X, X.T)
