@@ -32,12 +32,14 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
     rule together with vjp: ``vjp(ddx, dy, *args) -> (ddy, *cotangents of args)``, ddx being a tuple where there are
     several arguments.  Several outputs have dy0, dy1, ... in place of dy where their domain is declared, a tuple else.
     The domains of `rule` are kept, and its JAX twin.
-    Raises TypeError where nobody differentiates the backward.
+    Raises TypeError where nobody differentiates the backward, ValueError where that is declared not to be linear in dy.
     """
     need_callable(rule=rule)
     first = rule if isinstance(rule, Rule) else Rule(rule)
     if vjp is None and first.backward is None:
         raise TypeError(f"{first.name} has no double backward: pass vjp=, vjp(ddx, dy, *args) -> (ddy, *dargs)")
+    if first.cotangent is not None:
+        raise ValueError(f"{first.name} is declared not to be linear in dy (cotangent=): it has no second order")
     if vjp is not None:
         need_callable(vjp=vjp)
     known = drawn(first)
@@ -48,7 +50,6 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
         domains={label: with_cotangents(Case(first, label), names) for label in first.domains},
         jax=twin(first.jax, known.outputs) if callable(first.jax) else None,
         source=first.source,
-        known_wrong=first.known_wrong,
         accuracy=first.accuracy,
         normwise=first.normwise,
         names=(*names, *first.names) if first.names else (),

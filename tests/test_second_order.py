@@ -218,6 +218,16 @@ def test_what_cannot_be_differentiated_twice_is_accepted(arguments: Any, message
         double_backward(*arguments)
 
 
+def test_a_pullback_that_is_not_linear_has_a_second_order() -> None:
+    clipped = Rule(
+        lambda x: (x, lambda dy: np.clip(dy, -1, 1)), surrogate=lambda x: x, cotangent=lambda dy: np.clip(dy, -1, 1)
+    )
+    with pytest.raises(ValueError, match="declared not to be linear in dy"):
+        double_backward(clipped, lambda u, dy, x: (u, 0 * x))
+    through = Rule(lambda x: (np.sign(x), lambda dy: dy), surrogate=lambda x: x)
+    agrees(double_backward(through, lambda u, dy, x: (u, 0 * x)), X)
+
+
 def cube(backward: Any) -> Any:
     """A torch.autograd.Function; backward(x, dy, saved) is its own, saved being the slope without a graph."""
     torch = pytest.importorskip("torch")
