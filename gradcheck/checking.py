@@ -109,10 +109,11 @@ def opened(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> tupl
 def around(rule: Rule, point: Point) -> Case:
     """The case that a search tries for a rule with given arguments: its own domain, or one guessed from them."""
     from gradcheck.guessing import guess
+    from gradcheck.second_order import guessed
 
     if rule.domains:
         return Case(rule, next(iter(rule.domains)))
-    domain = guess(rule, point.args, point.params)
+    domain = guess(rule, point.args, point.params) if rule.first is None else guessed(rule, point)
     return Case(rule.but(domains={"": domain}))
 
 

@@ -166,6 +166,8 @@ def notes(problems: list[Problem], evidence: list[Evidence]) -> Iterator[str]:
         yield f"{', '.join(kinks)}: a kink of the forward or of its gradient, which has no second derivative there"
     elif kinks:
         yield f"{', '.join(kinks)}: a kink; the pullback lies between the one-sided slopes (a subgradient)"
+    if problems and problems[0].rule.first is not None:
+        yield "a double backward: dy is an argument, L is <ddx, dx>, and the cotangent of a point is ddx"
     if problems and problems[0].rule.surrogate is not None:
         yield "the pullback is deliberately not the derivative of the forward: it is compared with its surrogate's"
     if problems and problems[0].rule.cotangent is not None:

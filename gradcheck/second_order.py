@@ -14,6 +14,7 @@ from gradcheck.cases import Case
 from gradcheck.domains import Draw, Spec, seed_of
 from gradcheck.domains import made as made_domain
 from gradcheck.problems import draw_cotangent
+from gradcheck.results import Point
 from gradcheck.rules import Domain, First, Function, Rule, signature
 
 KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
@@ -31,12 +32,14 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
     rule together with vjp: ``vjp(ddx, dy, *args) -> (ddy, *cotangents of args)``, ddx being a tuple where there are
     several arguments.  Several outputs have dy0, dy1, ... in place of dy where their domain is declared, a tuple else.
     The domains of `rule` are kept, and its JAX twin.
-    Raises TypeError where nobody differentiates the backward.
+    Raises TypeError where nobody differentiates the backward, ValueError where that is declared not to be linear in dy.
     """
     need_callable(rule=rule)
     first = rule if isinstance(rule, Rule) else Rule(rule)
     if vjp is None and first.backward is None:
         raise TypeError(f"{first.name} has no double backward: pass vjp=, vjp(ddx, dy, *args) -> (ddy, *dargs)")
+    if first.cotangent is not None:
+        raise ValueError(f"{first.name} is declared not to be linear in dy (cotangent=): it has no second order")
     if vjp is not None:
         need_callable(vjp=vjp)
     known = drawn(first)
@@ -47,7 +50,6 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
         domains={label: with_cotangents(Case(first, label), names) for label in first.domains},
         jax=twin(first.jax, known.outputs) if callable(first.jax) else None,
         source=first.source,
-        known_wrong=first.known_wrong,
         accuracy=first.accuracy,
         normwise=first.normwise,
         names=(*names, *first.names) if first.names else (),
@@ -76,6 +78,9 @@ def backward(first: Rule, vjp: Function | None, outputs: int) -> Rule:
     def function(*values: Any, **params: Any) -> Any:
         y, pullback = first(*values[outputs:], **params)
         dy = values[:outputs] if outputs > 1 or (isinstance(y, tuple) and len(y) == 1) else values[0]
+        shapes = [[np.shape(v) for v in leaves(group)] for group in (dy, y)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"dy has shape {shapes[0]}, the outputs of {first.name} have {shapes[1]}: pass what fits")
         dx = pullback(dy)
         return bare(tuple(dx)) if isinstance(dx, tuple | list) else dx, lambda ddx: vjp(ddx, *values, **params)
 
@@ -115,6 +120,16 @@ def with_cotangents(case: Case, names: tuple[str, ...]) -> Domain:
         return made_domain(make, "a cotangent of the output")
 
     return {**case.domain, **{name: of(i) for i, name in enumerate(names)}}
+
+
+def guessed(rule: Rule, point: Point) -> Domain:
+    """A domain for a backward at given arguments: one guessed for the rule's, and cotangents that fit its outputs."""
+    from gradcheck.guessing import guess
+
+    assert rule.first is not None
+    first, n = rule.first.rule, rule.first.outputs
+    domain = guess(first, point.args[n:], point.params)
+    return with_cotangents(Case(first.but(domains={"": domain})), rule.argument_names(len(point.args))[:n])
 
 
 def cotangent(name: str, y: Any) -> Any:

@@ -218,6 +218,16 @@ def test_what_cannot_be_differentiated_twice_is_accepted(arguments: Any, message
         double_backward(*arguments)
 
 
+def test_a_pullback_that_is_not_linear_has_a_second_order() -> None:
+    clipped = Rule(
+        lambda x: (x, lambda dy: np.clip(dy, -1, 1)), surrogate=lambda x: x, cotangent=lambda dy: np.clip(dy, -1, 1)
+    )
+    with pytest.raises(ValueError, match="declared not to be linear in dy"):
+        double_backward(clipped, lambda u, dy, x: (u, 0 * x))
+    through = Rule(lambda x: (np.sign(x), lambda dy: dy), surrogate=lambda x: x)
+    agrees(double_backward(through, lambda u, dy, x: (u, 0 * x)), X)
+
+
 def cube(backward: Any) -> Any:
     """A torch.autograd.Function; backward(x, dy, saved) is its own, saved being the slope without a graph."""
     torch = pytest.importorskip("torch")
@@ -318,3 +328,12 @@ def test_complex_cotangents_are_not_conjugated_twice() -> None:
     assert "conjugate" in str(result)
     jax = pytest.importorskip("jax")
     agrees(double_backward(adapters.from_jax(lambda z: z**2 * jax.numpy.abs(z))), Z)
+
+
+def test_a_search_draws_cotangents_that_fit_no_output() -> None:
+    pytest.importorskip("hypothesis")
+    agrees(double_backward(matmul, matmul_twice), X, X.T, search=20)
+    result = check(doubled(matmul, matmul_twice, entry=1, by=lambda g: g * (1 + (g > 1))), X, X.T, search=20)
+    assert "search: fails at one of" in " ".join(result.notes)
+    with pytest.raises(ValueError, match=r"dy has shape \[\(3,\)\], the outputs of .*matmul have \[\(2, 2\)\]"):
+        double_backward(matmul, matmul_twice)(np.ones(3), X, X.T)

@@ -10,6 +10,8 @@
     a torch callable, torch.autograd.Function, torch.nn.Module          from_torch(f)
     a JAX callable, jax.custom_vjp, jax.custom_jvp                      from_jax(f)
     a function of autograd.numpy, a primitive with its VJPs             from_autograd(f)
+    a backward of the last three, differentiated once more              gradcheck.double_backward(from_torch(f))
+    vjp(ddx, dy, *args) -> (ddy, *cotangents of args) of any of them    gradcheck.double_backward(rule, vjp)
 
 What is not differentiated goes by keyword: ``check(from_cache(forward, backward), x, w, params={"stride": 2})``.
 Dicts, lists and tuples of arrays as arguments are checked leaf by leaf; messages name ``params['W']``.

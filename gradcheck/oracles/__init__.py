@@ -53,9 +53,9 @@ def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
 
     Raises as `select`.
     """
+    from gradcheck.oracles.first_order import FirstOrder
     from gradcheck.oracles.forward_mode import ForwardMode
     from gradcheck.oracles.like import Like
-    from gradcheck.oracles.second_order import FirstOrder
 
     found = select(names)
     after = 1 if found[0].name == "exact" else 0

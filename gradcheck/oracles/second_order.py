@@ -7,8 +7,6 @@ one-sided ones say how far to trust it, and whether there is any.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +18,7 @@ from gradcheck.lifted.balls import Balls, balls_of, midpoints, precision
 from gradcheck.lifted.evaluate import Slope, dot, slope, with_enough_bits
 from gradcheck.oracles.parts import Direction
 from gradcheck.problems import Problem, as_tuple
-from gradcheck.results import Array, Evidence
+from gradcheck.results import Array
 from gradcheck.rules import First, Rule
 
 # A derivative is differenced with so many times the bits.
@@ -110,43 +108,6 @@ def moved(args: tuple[Array, ...], direction: Direction, by: Any) -> tuple[Array
     return tuple(
         a if v is None else np.asarray(balls_of(a) + balls_of(v) * by, dtype=object).reshape(a.shape) for a, v in pairs
     )
-
-
-class FirstOrder:
-    """Whether the backward is right itself: without that there is nothing to differentiate."""
-
-    name = "first order"
-
-    def why_not(self) -> str | None:
-        """Never missing: it asks oracles that never are."""
-        return None
-
-    def wants(self, problem: Problem) -> bool:
-        """Every point."""
-        return True
-
-    def examine(self, problem: Problem) -> Iterator[Evidence]:
-        """One piece of evidence for each argument: the forward here is the backward of the rule."""
-        from gradcheck.oracles.differences import Differences
-        from gradcheck.oracles.exact import Exact
-
-        first, start = first_problem(problem), time.perf_counter()
-        found: dict[str | None, Evidence] = {}
-        for oracle in (Exact(), Differences()):
-            said = [e for e in oracle.examine(first) if e.question == "formula"]
-            found |= {e.argument: e for e in said if e.argument not in found and e.stance in ("for", "against")}
-        for e in found.values():
-            yield replace(self.told(e), point=problem.point.name, seconds=(time.perf_counter() - start) / len(found))
-
-    def told(self, e: Evidence) -> Evidence:
-        """Evidence about the rule as evidence about its backward."""
-        if e.stance == "for":
-            return Evidence(e.oracle, e.kind, "for", "forward", f"d{e.argument}", detail="the backward itself")
-        detail = (
-            f"the backward itself is wrong: {e.where} is {e.claimed:.6g}, true {e.value:.6g} ({e.kind} by {e.oracle}): "
-            "check the rule before its double backward"
-        )
-        return Evidence("contract", e.kind, "against", "contract", e.argument, detail=detail)
 
 
 class OfReference:

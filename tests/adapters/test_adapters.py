@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck import Rule, adapters, choice, double_backward, from_vjp, real
+from gradcheck import Rule, adapters, choice, from_vjp, real
 
 RNG = np.random.default_rng(3)
 X, W, B = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2)), RNG.normal(size=2)
@@ -22,11 +22,6 @@ def affine(x, w, b):
 def affine_backward(residuals, dy):
     x, w = residuals
     return dy @ w.T, x.T @ dy, dy.sum(0)
-
-
-def affine_rule(x, w, b):
-    y, residuals = affine(x, w, b)
-    return y, lambda dy: affine_backward(residuals, dy)
 
 
 def affine_doubled(residuals, dy):
@@ -209,77 +204,9 @@ def gradient_of_product(hessian: Any) -> Any:
     return adapters.from_gradient(lambda x: np.prod(x) / x, hessian, gradient_of=True)
 
 
-def torch_cube_twice(slope: Any) -> Any:
-    """A cube whose first derivative is right; slope: of what its backward takes for x**2."""
-    torch = pytest.importorskip("torch")
-
-    class Cube(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x**3
-
-        @staticmethod
-        def backward(ctx, dy):
-            return 3 * slope(*ctx.saved_tensors) * dy
-
-    return Cube
-
-
-def jax_cube_twice(slope: Any) -> Any:
-    jax = pytest.importorskip("jax")
-
-    @jax.custom_vjp
-    def cube(x):
-        return x**3
-
-    cube.defvjp(lambda x: (x**3, x), lambda x, dy: (3 * slope(x) * dy,))
-    return cube
-
-
-def jax_cube_twice_by_jvp(slope: Any) -> Any:
-    jax = pytest.importorskip("jax")
-
-    @jax.custom_jvp
-    def cube(x):
-        return x**3
-
-    cube.defjvp(lambda at, v: (at[0] ** 3, 3 * slope(at[0]) * v[0]))
-    return cube
-
-
-def autograd_cube_twice(slope: Any) -> Any:
-    extend = pytest.importorskip("autograd.extend")
-
-    @extend.primitive
-    def cube(x):
-        return x**3
-
-    extend.defvjp(cube, lambda ans, x: lambda g: g * 3 * slope(x))
-    return cube
-
-
-def fixed_in_jax(x):
-    return pytest.importorskip("jax").lax.stop_gradient(x * x)
-
-
-def fixed_in_autograd(x):
-    return pytest.importorskip("autograd.tracer").getval(x) ** 2
-
-
-def affine_double(ddx, dy, x, w, b):
-    ux, uw, ub = ddx
-    return ux @ w + x @ uw + ub, dy @ uw.T, ux.T @ dy, np.zeros_like(b)
-
-
-def affine_double_transposed(ddx, dy, x, w, b):
-    ddy, dx, dw, db = affine_double(ddx, dy, x, w, b)
-    return ddy, dx, -dw, db
-
-
 TWICE = "twice the right value"
 # What is adapted, the arguments, the parameters, and, of a wrong one, what the diagnosis says.
-EXAMPLES: dict[str, Any] = {
+EXAMPLES = {
     "from_fwd_bwd right": (lambda: adapters.from_fwd_bwd(affine, affine_backward), (X, W, B), {}, ""),
     "from_fwd_bwd wrong": (lambda: adapters.from_fwd_bwd(affine, affine_doubled), (X, W, B), {}, f"Your db is {TWICE}"),
     "from_cache right": (
@@ -370,101 +297,6 @@ EXAMPLES: dict[str, Any] = {
     "from_autograd right": (lambda: adapters.from_autograd(autograd_square(2.0)), (X,), {}, ""),
     "from_autograd wrong": (lambda: adapters.from_autograd(autograd_square(4.0)), (X,), {}, f"Your dx is {TWICE}"),
 }
-# Of these the first derivative is right.
-SECOND = {
-    "double_backward right, vjp": (lambda: double_backward(Rule(affine_rule), affine_double), (X, W, B), {}, ""),
-    "double_backward wrong, vjp": (
-        lambda: double_backward(Rule(affine_rule), affine_double_transposed),
-        (X, W, B),
-        {},
-        "Your dw is minus the right value",
-    ),
-    "double_backward right, from_fwd_bwd": (
-        lambda: double_backward(adapters.from_fwd_bwd(affine, affine_backward), affine_double),
-        (X, W, B),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_fwd_bwd": (
-        lambda: double_backward(adapters.from_fwd_bwd(affine, affine_doubled), affine_double),
-        (X, W, B),
-        {},
-        "The backward itself is wrong: db[",
-    ),
-    "double_backward right, from_torch": (
-        lambda: double_backward(adapters.from_torch(torch_cube_twice(lambda x: x**2))),
-        (X,),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_torch": (
-        lambda: double_backward(adapters.from_torch(torch_cube_twice(lambda x: x.detach() ** 2))),
-        (X,),
-        {},
-        "Your dx is zero",
-    ),
-    "double_backward right, from_torch, a module": (
-        lambda: double_backward(adapters.from_torch(torch_module(1.0))),
-        (X,),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_torch, a module": (
-        lambda: double_backward(adapters.from_torch(torch_module(2.0))),
-        (X,),
-        {},
-        "The backward itself is wrong: dweight[",
-    ),
-    "double_backward right, from_torch, a tree": (
-        lambda: double_backward(adapters.from_torch(torch_tree(1.0))),
-        ({"x": X, "w": W},),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_torch, a tree": (
-        lambda: double_backward(adapters.from_torch(torch_tree(2.0))),
-        ({"x": X, "w": W},),
-        {},
-        "The backward itself is wrong: dparams['w'][",
-    ),
-    "double_backward right, from_jax": (
-        lambda: double_backward(adapters.from_jax(jax_cube_twice(lambda x: x**2))),
-        (X,),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_jax": (
-        lambda: double_backward(adapters.from_jax(jax_cube_twice(fixed_in_jax))),
-        (X,),
-        {},
-        "Your dx is zero",
-    ),
-    "double_backward right, from_jax, custom_jvp": (
-        lambda: double_backward(adapters.from_jax(jax_cube_twice_by_jvp(lambda x: x**2))),
-        (X,),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_jax, custom_jvp": (
-        lambda: double_backward(adapters.from_jax(jax_cube_twice_by_jvp(fixed_in_jax))),
-        (X,),
-        {},
-        "Your dx is zero",
-    ),
-    "double_backward right, from_autograd": (
-        lambda: double_backward(adapters.from_autograd(autograd_cube_twice(lambda x: x**2))),
-        (X,),
-        {},
-        "",
-    ),
-    "double_backward wrong, from_autograd": (
-        lambda: double_backward(adapters.from_autograd(autograd_cube_twice(fixed_in_autograd))),
-        (X,),
-        {},
-        "Your dx is zero",
-    ),
-}
-EXAMPLES |= SECOND
 # What runs on exact arithmetic is certified.
 NUMPY = [name for name in EXAMPLES if "torch" not in name and "jax" not in name]
 
@@ -475,14 +307,13 @@ def test_an_adapter_gives_the_wrong_verdict_or_diagnosis(name):
     result = gradcheck.check(adapted(), *args, params=params, oracles="exact,differences")
     assert result.verdict == ("fail" if said else "pass"), str(result)
     assert said in (result.diagnosis or ""), str(result)
-    assert ("backward itself" in said) == ("backward itself" in (result.diagnosis or ""))
     if name in NUMPY:
         formula = [e for e in result.evidence if e.oracle == "exact" and e.question == "formula"]
         assert formula
         assert all(e.stance in ("for", "against") for e in formula), "NumPy code behind an adapter no longer lifts"
 
 
-@pytest.mark.parametrize("adapter", [*adapters.__all__, "from_vjp", "double_backward"])
+@pytest.mark.parametrize("adapter", [*adapters.__all__, "from_vjp", "a rule of a dict"])
 def test_an_adapter_has_no_right_or_no_wrong_example(adapter):
     assert any(name.startswith(f"{adapter} right") for name in EXAMPLES)
     assert any(name.startswith(f"{adapter} wrong") for name in EXAMPLES)
