@@ -118,7 +118,5 @@ def raised(error: BaseException, point: Point, again: bool) -> str:
     if isinstance(error, contract.ContractError):
         return f"The rule raised at {point.name}: {error}"
     side = side_of(error)
-    where = contract.relevant_line(error)
     beside = " when it was called again" if again else ", where the forward does not" if side == "the pullback" else ""
-    told = f"{type(error).__name__}: {error}"
-    return f"{side.capitalize()} raised at {point.name}{beside}: {told}{f' ({where})' if where else ''}"
+    return f"{side.capitalize()} raised at {point.name}{beside}: {contract.refusal(error)}"

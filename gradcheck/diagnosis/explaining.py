@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcheck.diagnosis import (
+    arguments,
     complexes,
     cotangents,
     entries,
@@ -45,7 +46,8 @@ FAMILIES: tuple[Family, ...] = (
     terms.missing_term,
     cotangents.rearranged,
     neighbours.neighbour,
-    neighbours.elsewhere,
+    arguments.elsewhere,
+    arguments.scaled,
     precision.noisy,
 )
 
@@ -54,8 +56,8 @@ FAMILIES: tuple[Family, ...] = (
 ROUNDING: tuple[Family, ...] = (precision.rounded,)
 
 
-# The rank of a mistake that explains every look, those at points that passed included.
-BEST = 4
+# The rank of a mistake that explains every look.
+BEST = 3
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class Looks:
             return 0
         if mistake.inside is not None:
             return 1
-        if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
-            return 2
-        return BEST if all(mistake.explains(o, k) for o in self.passed) else 3
+        if not all(mistake.explains(o, k) for o in self.passed):
+            return 0
+        return BEST if all(mistake.explains(o, k, silent=right(o, k)) for o in self.further) else 2
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def right(look: Look, k: int) -> bool:
 def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake | None:
     """The most plausible mistake that gives the claim of every look.
 
-    Preferred are those that speak of every failing point, and of these those that leave right what is right elsewhere;
-    one that only says where is the last resort.
+    Each leaves right what is right at other points.  Preferred are those that speak of every failing point; one that
+    only says where is the last resort.
     """
     best: Mistake | None = None
     rank = 0
