@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,8 +56,8 @@ FAMILIES: tuple[Family, ...] = (
 ROUNDING: tuple[Family, ...] = (precision.rounded,)
 
 
-# The rank of a mistake that explains every look.
-BEST = 3
+# The rank of a mistake that explains every look, those at points that passed included.
+BEST = 4
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,26 @@ class Looks:
             return 0
         if mistake.inside is not None:
             return 1
-        if not all(mistake.explains(o, k) for o in self.passed):
-            return 0
-        return BEST if all(mistake.explains(o, k, silent=right(o, k)) for o in self.further) else 2
+        if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
+            return 2
+        return 3 if self.contradicting(mistake, k) else BEST
+
+    def contradicting(self, mistake: Mistake, k: int) -> tuple[str, ...]:
+        """The points that passed although the mistake would show there: something else decides where it is made."""
+        return tuple(o.problem.point.name for o in self.passed if not mistake.explains(o, k))
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The mistakes found, by argument, and the arguments whose mistake nothing explains."""
+    """The mistakes found, by argument, and the arguments whose mistake nothing explains.
+
+    spared: by argument, the points that passed although the mistake would show there.
+    """
 
     look: Look
     mistakes: dict[int, Mistake]
     unknown: tuple[int, ...]
+    spared: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def apply(self, look: Look) -> tuple[Array | None, ...]:
         """What the mistakes make of a look's true gradient; None for an argument about which they say nothing."""
@@ -127,7 +135,8 @@ def explain(
             wrong = suspected(look, ())
         looks = Looks(look, further, [*passing_looks(passed)])
         found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
-    return Explanation(look, found, tuple(k for k in wrong if k not in found))
+        spared = {k: looks.contradicting(m, k) for k, m in found.items() if m.inside is None}
+    return Explanation(look, found, tuple(k for k in wrong if k not in found), spared)
 
 
 def suspected(look: Look, names: Iterable[str]) -> list[int]:
@@ -146,8 +155,8 @@ def right(look: Look, k: int) -> bool:
 def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake | None:
     """The most plausible mistake that gives the claim of every look.
 
-    Each leaves right what is right at other points.  Preferred are those that speak of every failing point; one that
-    only says where is the last resort.
+    Preferred are those that speak of every failing point, and of these those that leave right what is right elsewhere;
+    one that only says where is the last resort.
     """
     best: Mistake | None = None
     rank = 0
