@@ -54,7 +54,7 @@ def gather(
             found.trouble, found.stopped_at = out_of_time(stop, point.name, settings), point.name
         except (Exception, SystemExit) as error:
             again = bool(found.problems) and found.problems[-1].point is point
-            found.trouble, found.stopped_at = raised(error, point, again), point.name
+            found.trouble, found.stopped_at = raised(error, rule, point, again), point.name
     for case in dict.fromkeys(c for _, c in points if c is not None) if complete else ():
         if not found.trouble:
             look_at_edges(case, found, settings)
@@ -113,12 +113,12 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
                 yield from oracle.examine(problem)
 
 
-def raised(error: BaseException, point: Point, again: bool) -> str:
+def raised(error: BaseException, rule: Rule, point: Point, again: bool) -> str:
     """Which side of the rule raised what, and in which line of the user's code; again: a first call at the point did not."""
     if isinstance(error, contract.ContractError):
         return f"The rule raised at {point.name}: {error}"
     side = side_of(error)
-    where = contract.relevant_line(error)
     beside = " when it was called again" if again else ", where the forward does not" if side == "the pullback" else ""
-    told = f"{type(error).__name__}: {error}"
-    return f"{side.capitalize()} raised at {point.name}{beside}: {told}{f' ({where})' if where else ''}"
+    shapes = contract.shapes_of(rule.argument_names(len(point.args)), point.args)
+    at = f"{point.name} ({shapes})" if shapes else point.name
+    return f"{side.capitalize()} raised at {at}{beside}: {contract.refusal(error)}"

@@ -113,7 +113,8 @@ def deciding(problems: list[Problem], evidence: list[Evidence], outcome: Verdict
     if outcome not in ("fail", "disputed"):
         return None
     wrong = [p for p in problems if verdict(e for e in evidence if e.point == p.point.name) == outcome]
-    return max(wrong, key=lambda p: (not p.kink, p.true is not None, p.size), default=None)
+    plain = {e.point for e in evidence if e.stance == "against" and not diagnosis.aside(e)}
+    return max(wrong, key=lambda p: (p.point.name in plain, not p.kink, p.true is not None, p.size), default=None)
 
 
 def explained(problem: Problem, problems: list[Problem], evidence: list[Evidence], outcome: Verdict) -> str | None:
@@ -143,7 +144,10 @@ def disagreement(problem: Problem, here: list[Evidence]) -> str:
     forward = next((e for e in odd if e.question == "forward"), None)
     if forward is not None:
         yours, theirs = diagnosis.apart(forward.claimed, forward.value)
-        return f"The forward differs from its twin, and which is wrong nobody knows: yours {yours}, by {forward.oracle} {theirs}."
+        return (
+            f"The forward differs from its twin in {forward.oracle}, and which of the two is wrong nobody knows: "
+            f"yours {yours}, the twin's {theirs}."
+        )
     sides = [sorted({e.oracle for e in here if e.stance == s and e.question == "formula"}) for s in ("for", "against")]
     texts = [", ".join(side) for side in sides]
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -16,8 +17,8 @@ import numpy as np
 
 # The emergency stop of a point, in seconds: far beyond what a point takes, so that only what hangs comes to it.
 EMERGENCY = 300.0
-# What catches everything (`except:` in a loop) is stopped again after so many seconds.
-AGAIN = 1.0
+# What catches everything (`except:` in a loop), or imports a module, is stopped again after so many seconds.
+AGAIN = 0.5
 
 
 class OutOfTime(BaseException):
@@ -66,8 +67,11 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         yield
         return
 
+    base = sys._getframe(2)
+
     def stop(number: int, frame: FrameType | None) -> None:
-        raise OutOfTime
+        if not importing(frame, base):
+            raise OutOfTime
 
     start, before = time.monotonic(), signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
@@ -79,6 +83,15 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         if other:
             left = other - (time.monotonic() - start)
             signal.setitimer(signal.ITIMER_REAL, max(left, 1e-3), interval)
+
+
+def importing(frame: FrameType | None, base: FrameType) -> bool:
+    """Whether a module is being loaded above the base: left half loaded it would be of no use to anybody."""
+    while frame is not None and frame is not base:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def stoppable() -> bool:

@@ -163,7 +163,7 @@ def test_a_rule_that_hangs_is_not_stopped(swallow: bool) -> None:
 
     result = check(hanging, X, timeout=0.2)
     assert result.verdict == "error"
-    assert "Out of time: given took longer than the emergency stop of 0.2 s, in " in result.diagnosis
+    assert "Out of time: the check at given took more than 0.2 s, in " in result.diagnosis
     assert "test_checking.py:" in result.diagnosis
     assert result.failed_at == "given"
 

@@ -17,7 +17,7 @@ from gradcheck.contract.calling import (
     unmasked,
 )
 from gradcheck.contract.examining import examine, examine_case
-from gradcheck.contract.findings import refusal, relevant_line, remember
+from gradcheck.contract.findings import refusal, relevant_line, remember, shapes_of
 
 __all__ = [
     "ContractError",
@@ -34,5 +34,6 @@ __all__ = [
     "refusal",
     "relevant_line",
     "remember",
+    "shapes_of",
     "unmasked",
 ]

@@ -96,9 +96,10 @@ def short_path(file: str) -> str:
 
 
 def refusal(error: BaseException) -> str:
-    """An exception in words: which, what it says, where."""
-    line = relevant_line(error)
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{f' ({line})' if line else ''}"
+    """An exception in words: which, what it says in its first line, where."""
+    line, message = relevant_line(error), str(error).strip().partition("\n")[0]
+    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return f"{told}{f' ({line})' if line else ''}"
 
 
 def raises(error: BaseException, when: str) -> Finding:

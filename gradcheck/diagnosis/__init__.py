@@ -11,18 +11,29 @@ has no correction), the rest silent.  Of 172 failures of the tuning half 97.7 %,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradcheck.diagnosis.explaining import ROUNDING, Explanation, explain
-from gradcheck.diagnosis.wording import apart, at_input, count_text, entry_text, mistakes_text, sentence
+from gradcheck.diagnosis.wording import (
+    apart,
+    at_input,
+    count_text,
+    digits_text,
+    entry_text,
+    mistakes_text,
+    sentence,
+)
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
-__all__ = ["Diagnosis", "apart", "diagnose", "entry_text", "find", "sentence"]
+__all__ = ["Diagnosis", "apart", "aside", "diagnose", "entry_text", "find", "sentence"]
 
 # Findings about what a pullback owes its caller that a mistake in dy or in a shape may stand behind.
 EXPLAINED = ("not linear in dy", "ignores dy", "has shape")
+# Findings about other numbers than the point's, or about where they lie: a wrong formula is told before these.
+ASIDE = re.compile("^in float32 | raises (in float32|with )|depends on memory layout|writes into ")
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,8 @@ def find(
     """As `diagnose`, with the mistakes as data."""
     against = [e for e in evidence if e.stance == "against"]
     contract = [e for e in against if e.question == "contract"]
+    if not all(map(aside, against)):
+        contract = [e for e in contract if not aside(e)]
     forward_mode = next((e for e in against if e.oracle == "jvp" and e.question == "formula"), None)
     formula = [e for e in against if e.question == "formula" and e.oracle != "jvp"]
     if forward_mode is not None and not formula:
@@ -70,17 +83,22 @@ def find(
     accuracy = next((e for e in lost if e.oracle == "like"), lost[0] if lost else None)
     if accuracy is None:
         return None
-    text = f"{blamed(accuracy, evidence)}: {accuracy.detail}{at_input(problem, accuracy)}"
+    text = f"{blamed(problem, accuracy, evidence)}: {accuracy.detail}{at_input(problem, accuracy)}"
     found = explain(problem, [accuracy.argument or ""], others, families=ROUNDING)
     if found is not None and found.mistakes:
         text = f"{mistakes_text(found)}: {text}"
     return Diagnosis(sentence(text), found)
 
 
-def blamed(accuracy: Evidence, evidence: list[Evidence]) -> str:
+def aside(e: Evidence) -> bool:
+    """Whether evidence against a rule is about its behaviour with other arrays than those of the point."""
+    return e.question == "contract" and ASIDE.search(e.detail) is not None
+
+
+def blamed(problem: Problem, accuracy: Evidence, evidence: list[Evidence]) -> str:
     """What an evaluation does wrong.  Beside a reference that is said only of a formula that is known to be right."""
     if accuracy.oracle != "like":
-        return "the formula is right, its evaluation loses digits"
+        return f"the formula is right, its evaluation loses digits{digits_text(problem, accuracy)}"
     known = [e for e in evidence if e.argument == accuracy.argument and e.question in ("formula", "forward")]
     if any(e.stance == "for" for e in known):
         return "the formula is right, its evaluation is needlessly inaccurate"
@@ -100,6 +118,8 @@ def told(found: Explanation | None, contract: list[Evidence], formula: list[Evid
     """The mistakes, then the finding or the entry that shows them."""
     shown = contract[0].detail if contract else entry_text(formula[0]) + count_text(found, formula[0].argument)
     if found is not None and found.mistakes:
+        # What a wrong shape hints at has been named.
+        shown = shown.partition(": ")[0] if contract and "has shape" in shown else shown
         return f"{mistakes_text(found)}: {shown}"
     if contract:
         return shown

@@ -30,7 +30,9 @@ def one_entry(look: Look, k: int) -> Iterator[Mistake]:
     only = "is wrong in a single entry"
     for place in places(at, true):
         yield Mistake(f"{only}, which is zero", with_entry(place, lambda t, i: 0 * t[i]))
-        for other in np.argwhere(np.abs(true - mine[at]) <= 1e-9 * np.abs(true).max()):
+        alike = np.argwhere(np.abs(true - mine[at]) <= 1e-9 * np.abs(true).max())
+        # The nearest of several that are equal.
+        for other in sorted(alike, key=lambda other: float(np.abs(other - at).sum())):
             from_ = tuple(map(int, other))
             for source in places(from_, true):
                 yield Mistake(f"{only}, which is a copy of entry {list(from_)}", copied(place, source))

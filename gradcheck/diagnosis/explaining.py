@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gradcheck.diagnosis import (
+    arguments,
     complexes,
     cotangents,
     entries,
@@ -45,7 +46,8 @@ FAMILIES: tuple[Family, ...] = (
     terms.missing_term,
     cotangents.rearranged,
     neighbours.neighbour,
-    neighbours.elsewhere,
+    arguments.elsewhere,
+    arguments.scaled,
     precision.noisy,
 )
 
@@ -74,16 +76,24 @@ class Looks:
             return 1
         if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
             return 2
-        return BEST if all(mistake.explains(o, k) for o in self.passed) else 3
+        return 3 if self.contradicting(mistake, k) else BEST
+
+    def contradicting(self, mistake: Mistake, k: int) -> tuple[str, ...]:
+        """The points that passed although the mistake would show there: something else decides where it is made."""
+        return tuple(o.problem.point.name for o in self.passed if not mistake.explains(o, k))
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The mistakes found, by argument, and the arguments whose mistake nothing explains."""
+    """The mistakes found, by argument, and the arguments whose mistake nothing explains.
+
+    spared: by argument, the points that passed although the mistake would show there.
+    """
 
     look: Look
     mistakes: dict[int, Mistake]
     unknown: tuple[int, ...]
+    spared: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def apply(self, look: Look) -> tuple[Array | None, ...]:
         """What the mistakes make of a look's true gradient; None for an argument about which they say nothing."""
@@ -125,7 +135,8 @@ def explain(
             wrong = suspected(look, ())
         looks = Looks(look, further, [*passing_looks(passed)])
         found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
-    return Explanation(look, found, tuple(k for k in wrong if k not in found))
+        spared = {k: looks.contradicting(m, k) for k, m in found.items() if m.inside is None}
+    return Explanation(look, found, tuple(k for k in wrong if k not in found), spared)
 
 
 def suspected(look: Look, names: Iterable[str]) -> list[int]:

@@ -1,18 +1,14 @@
-"""Another function's derivative, or the right derivative at another place: at y for x, at a residual that changed."""
+"""Another function's derivative: of the input, or of the output taken for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 
 from gradcheck.diagnosis.looks import Look
 from gradcheck.diagnosis.mistakes import Mistake
 from gradcheck.results import Array
-
-# More arguments to look at in place of the given ones would take too long.
-ELSEWHERE = 8
 
 
 def expit(u: Array) -> Array:
@@ -113,74 +109,3 @@ def elementwise(
         return look.dy[0] * derivative(at) if look.dy[0].shape == at.shape == look.true[k].shape else None
 
     return apply
-
-
-Move = Callable[[Array], Array]
-MOVES: dict[str, Move] = {
-    "-{}": np.negative,
-    "|{}|": np.abs,
-    "2 * {}": lambda a: 2 * a,
-    "{} / 2": lambda a: a / 2,
-    "{} + 1": lambda a: a + 1,
-    "{} - 1": lambda a: a - 1,
-    "the transpose of {}": lambda a: a.swapaxes(-1, -2) if a.ndim > 1 else a,
-    "{} reversed": np.flip,
-    "{} shifted by 1 along axis 0": lambda a: np.roll(a, 1, 0) if a.ndim else a,
-    "{} rounded to single precision": lambda a: a.astype(np.float32).astype(a.dtype),
-    "{} rounded to half precision": lambda a: a.astype(np.float16).astype(a.dtype),
-    "max({}, 0)": lambda a: np.maximum(a, 0),
-}
-
-
-def elsewhere(look: Look, k: int) -> Iterator[Mistake]:
-    """The true gradient at other arguments: a residual that is stale, was changed in place, or is the wrong one."""
-    if look.jacobian() is None or any(map(np.iscomplexobj, look.args)):
-        return
-    for j, name in enumerate(look.names):
-        shape = look.args[j].shape
-        others = [n for n, v in look.vocabulary.items() if v.shape == shape and n != name and not n.startswith("dy")]
-        for other in others[:ELSEWHERE]:
-            yield Mistake(
-                f"is the right value for {other} in place of {name}",
-                at_others(f"{j}:{other}", j, partial(lambda look, j, n: look.vocabulary.get(n), n=other)),
-            )
-        for text, move in MOVES.items():
-            what = text.format(name)
-            yield Mistake(
-                f"is the right value for {what} in place of {name}",
-                at_others(f"{j}={what}", j, partial(lambda look, j, m: m(look.args[j]), m=move)),
-            )
-    for text, move in MOVES.items():
-        if len(look.names) > 1:
-            what = text.format("each argument")
-            yield Mistake(f"is the right value for {what}", at_all(f"*={what}", move))
-
-
-def at_others(name: str, j: int, value: Callable[[Look, int], Array | None]) -> Callable[[Look, int], Array | None]:
-    """The true gradient where argument j has another value."""
-
-    def apply(look: Look, k: int) -> Array | None:
-        other = value(look, j)
-        if other is None or other.shape != look.args[j].shape or other.dtype != look.args[j].dtype:
-            return None
-        return there(look, k, name, (*look.args[:j], other, *look.args[j + 1 :]))
-
-    return apply
-
-
-def at_all(name: str, move: Move) -> Callable[[Look, int], Array | None]:
-    """The true gradient where every argument is changed alike."""
-
-    def apply(look: Look, k: int) -> Array | None:
-        others = tuple(map(move, look.args))
-        if [o.shape for o in others] != [a.shape for a in look.args]:
-            return None
-        return there(look, k, name, others)
-
-    return apply
-
-
-def there(look: Look, k: int, name: str, args: tuple[Array, ...]) -> Array | None:
-    """The true gradient for argument k at other arguments."""
-    found = look.jacobian(args, name)
-    return None if found is None else found.gradient(look.dy)[k]

@@ -87,6 +87,11 @@ def regions(look: Look, k: int, wrong: Array) -> Iterator[tuple[str, Region]]:
     yield "at ties", tied
     yield from places(look, k)
     yield "at repeated indices", repeated
+    # A bound that fits these numbers and no others is the last thing to believe.
+    for name, quantity in quantities(look, k):
+        value, told = quantity(look, k), wrong | (look.true[k] != 0)
+        if value is not None and value.dtype.kind == "f" and (told & ~wrong).any():
+            yield from bounds(name, quantity, value, wrong, told & ~wrong, fitted)
 
 
 def quantities(look: Look, k: int) -> Iterator[tuple[str, Region]]:
@@ -143,6 +148,27 @@ def comparisons(name: str, quantity: Region, value: Array, wrong: Array, right: 
     yield f"for {name} = 0", compared(quantity, lambda v: v == 0)
     yield f"for {name} ≥ 0", compared(quantity, lambda v: v >= 0)
     yield f"for {name} ≤ 0", compared(quantity, lambda v: v <= 0)
+    yield from bounds(name, quantity, value, wrong, right, round_ones)
+    if value.ndim:
+        yield f"at the largest {name}", compared(quantity, lambda v: v == v.max())
+        yield f"at the smallest {name}", compared(quantity, lambda v: v == v.min())
+        yield f"for {name} above its mean", compared(quantity, lambda v: v > v.mean())
+        yield f"for {name} below its mean", compared(quantity, lambda v: v < v.mean())
+        yield f"for |{name}| below its mean", compared(quantity, lambda v: np.abs(v) < np.abs(v).mean())
+        yield f"for |{name}| above its mean", compared(quantity, lambda v: np.abs(v) > np.abs(v).mean())
+        yield f"for |{name}| below its median", compared(quantity, lambda v: np.abs(v) < np.median(np.abs(v)))
+        yield f"for |{name}| above its median", compared(quantity, lambda v: np.abs(v) > np.median(np.abs(v)))
+        yield f"for {name} above its median", compared(quantity, lambda v: v > np.median(v))
+        yield f"for {name} below its median", compared(quantity, lambda v: v < np.median(v))
+
+
+Thresholds = Callable[[float, float], Iterator[float]]
+
+
+def bounds(
+    name: str, quantity: Region, value: Array, wrong: Array, right: Array, thresholds: Thresholds
+) -> Iterator[tuple[str, Region]]:
+    """The thresholds that part the wrong entries from the right ones, of a quantity, its size, or its part of the largest."""
     inside, outside = np.abs(value)[wrong], np.abs(value)[right]
     for t in thresholds(outside.max(), inside.min()):
         yield f"for |{name}| > {t:g}", compared(quantity, partial(lambda v, t: np.abs(v) >= t, t=t))
@@ -153,32 +179,27 @@ def comparisons(name: str, quantity: Region, value: Array, wrong: Array, right: 
     for t in thresholds(value[wrong].max(), value[right].min()):
         yield f"for {name} < {t:g}", compared(quantity, partial(lambda v, t: v < t, t=t))
     if value.ndim:
-        yield f"at the largest {name}", compared(quantity, lambda v: v == v.max())
-        yield f"at the smallest {name}", compared(quantity, lambda v: v == v.min())
-        yield f"for {name} above its mean", compared(quantity, lambda v: v > v.mean())
-        yield f"for {name} below its mean", compared(quantity, lambda v: v < v.mean())
         largest = np.abs(value).max() or 1.0
         for t in thresholds(inside.max() / largest, outside.min() / largest):
             yield (
                 f"for |{name}| below {t:g} of the largest",
                 compared(quantity, partial(lambda v, t: np.abs(v) < t * np.abs(v).max(), t=t)),
             )
-        yield f"for |{name}| below its mean", compared(quantity, lambda v: np.abs(v) < np.abs(v).mean())
-        yield f"for |{name}| above its mean", compared(quantity, lambda v: np.abs(v) > np.abs(v).mean())
-        yield f"for |{name}| below its median", compared(quantity, lambda v: np.abs(v) < np.median(np.abs(v)))
-        yield f"for |{name}| above its median", compared(quantity, lambda v: np.abs(v) > np.median(np.abs(v)))
-        yield f"for {name} above its median", compared(quantity, lambda v: v > np.median(v))
-        yield f"for {name} below its median", compared(quantity, lambda v: v < np.median(v))
 
 
-def thresholds(low: float, high: float) -> Iterator[float]:
-    """Numbers with few digits above `low` and at most `high`; none where the order is another."""
+def round_ones(low: float, high: float) -> Iterator[float]:
+    """Numbers of one digit above `low` and at most `high`; none where the order is another."""
     if not low < high:
         return
-    round_ones = (n * 10.0**e for e in range(-3, 4) for n in (1, 2, 3, 5))
-    signed = sorted({s * t for t in round_ones for s in (1, -1)}, key=abs)
-    yield from [t for t in signed if low < t <= high and t != 0][:4]
-    yield float(high)
+    each = (n * 10.0**e for e in range(-3, 4) for n in (1, 2, 3, 5))
+    signed = sorted({s * t for t in each for s in (1, -1)}, key=abs)
+    yield from [t for t in signed if low < t <= high][:4]
+
+
+def fitted(low: float, high: float) -> Iterator[float]:
+    """The number itself that parts them."""
+    if low < high:
+        yield float(high)
 
 
 def against_others(look: Look, k: int) -> Iterator[tuple[str, Region]]:

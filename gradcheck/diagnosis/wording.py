@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.diagnosis.explaining import Explanation
 from gradcheck.diagnosis.mistakes import wrong_entries
+from gradcheck.floats import epsilon
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
@@ -50,12 +51,17 @@ def mistakes_text(found: Explanation) -> str:
         return f"the cotangents of {names[exchanged[0]]} and {names[exchanged[1]]} are exchanged"
     groups: dict[str, list[str]] = {}
     for k, mistake in found.mistakes.items():
-        groups.setdefault(mistake.text, []).append(f"d{names[k]}")
+        groups.setdefault(f"{mistake.text}{sparing(found.spared.get(k, ()))}", []).append(f"d{names[k]}")
     parts = [f"your {listed(group)} {text if len(group) == 1 else plural(text)}" for text, group in groups.items()]
     if found.unknown and parts:
         unknown = listed([f"d{names[k]}" for k in found.unknown])
         parts.append(f"your {unknown} {'is' if len(found.unknown) == 1 else 'are'} wrong in some other way")
     return "; ".join(parts)
+
+
+def sparing(points: Sequence[str]) -> str:
+    """``, but right at small0 and random1``: where a mistake that shows elsewhere does not."""
+    return f", but right at {listed(points)}" if points else ""
 
 
 def exchanged_pair(found: Explanation) -> tuple[int, int] | None:
@@ -73,7 +79,7 @@ def entry_text(e: Evidence) -> str:
     where = f"∂L/∂{e.where[1:]}" if e.where else "the gradient along the tested direction"
     yours, true = apart(e.claimed, e.value)
     # The kind alone says what the value is worth; the bar how far it may be off.
-    bar = f" ± {e.bar:.0e}" if e.bar else f" by {e.oracle}"
+    bar = f" ± {e.bar:.0e}" if e.bar else "" if e.kind == "certified" else f" by {e.oracle}"
     ulps = f", {e.detail}" if e.oracle == "like" else ""
     return f"{where}: yours {yours}, true {true} ({e.kind}{bar}{ulps})"
 
@@ -98,6 +104,15 @@ def count_text(found: Explanation | None, name: str | None) -> str:
     if not wrong:
         return ""
     return f"; {wrong} of {true.size} entries {'is' if wrong == 1 else 'are'} wrong"
+
+
+def digits_text(problem: Problem, e: Evidence) -> str:
+    """`` (about 9 of 16)``: how many decimal digits an error of so many ULPs is."""
+    spacing = max(epsilon(a.dtype) for a in (*problem.args, *problem.y))
+    if e.value is None or not spacing:
+        return ""
+    whole = round(-np.log10(spacing))
+    return f" (about {int(np.clip(np.rint(np.log10(abs(e.value))), 1, whole))} of {whole})"
 
 
 def at_input(problem: Problem, e: Evidence) -> str:

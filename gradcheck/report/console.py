@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,8 @@ def print_trouble(entry: Entry, console: Console) -> None:
     result = entry.result
     console.print(Text.assemble("\n", (entry.outcome, COLOURS[entry.outcome]), f"  {entry.name}"))
     for line in (result.missing or result.diagnosis or explanation(entry)).splitlines():
-        console.print(Text(f"  {line}"), soft_wrap=True)
+        for part in textwrap.wrap(line, console.width - 2, break_long_words=False, break_on_hyphens=False) or [""]:
+            console.print(Text(f"  {part}"), soft_wrap=True)
     if entry.rerun and not result:
         # Soft wrapping keeps the command whole, so that it can be copied.
         console.print(Text(f"  {entry.rerun}", style="cyan"), soft_wrap=True)
@@ -93,22 +95,22 @@ def print_counts(report: Report, console: Console) -> None:
 
     console.print()
     spoken = ", ".join(f"{count} {kind}" for kind, count in summary.kinds(report.entries).items())
-    console.print(Text(f"evidence for, in cases: {spoken}"), soft_wrap=True)
+    console.print(Text(f"evidence for, in cases: {spoken}"))
     full, cases = summary.all_kinds(report)
-    console.print(Text(f"all four kinds of evidence: {full} of {cases} cases"), soft_wrap=True)
+    console.print(Text(f"all four kinds of evidence: {full} of {cases} cases"))
     gaps = ", ".join(f"{gap.kind} ({gap.reason}) {len(gap.places)}" for gap in summary.gaps(report))
     if gaps:
         few = summary.with_few_kinds(report)
-        console.print(Text(f"missing, in cases: {gaps}; fewer than three kinds: {few}"), soft_wrap=True)
+        console.print(Text(f"missing, in cases: {gaps}; fewer than three kinds: {few}"))
     for accuracy, places in summary.wide_budgets(report):
         rules = dict.fromkeys(report.entries[place].name.partition("[")[0].rpartition(".")[2] for place in places)
-        console.print(Text(f"budget {budget_text(accuracy)}: {', '.join(rules)}"), soft_wrap=True)
+        console.print(Text(f"budget {budget_text(accuracy)}: {', '.join(rules)}"))
     missing = ", ".join(f"{oracle} {reason} {count}" for oracle, reason, count in summary.reasons(report.entries))
     if missing:
-        console.print(Text(f"not applicable, in cases: {missing}"), soft_wrap=True)
+        console.print(Text(f"not applicable, in cases: {missing}"))
     counts = [
         part
         for outcome, count in summary.outcomes(report.entries).items()
         for part in (", ", (f"{count} {outcome}", COLOURS[outcome]))
     ]
-    console.print(Text.assemble(*counts[1:], f" in {duration(report.meta.seconds)}"), soft_wrap=True)
+    console.print(Text.assemble(*counts[1:], f" in {duration(report.meta.seconds)}"))

@@ -186,8 +186,8 @@ def is_claims(entry: Entry) -> bool:
 
 
 def common_stem(entries: Sequence[Entry]) -> str:
-    """The package that all modules are in, with its dot; empty where they share none."""
+    """The package that all modules are in, or the only module, with its dot; empty where they share none."""
     modules = [entry.module for entry in entries]
     first = {module.partition(".")[0] for module in modules}
-    below = all("." in module for module in modules)
-    return f"{first.pop()}." if len(first) == 1 and below else ""
+    shared = len(set(modules)) == 1 or all("." in module for module in modules)
+    return f"{first.pop()}." if len(first) == 1 and shared else ""

@@ -162,7 +162,7 @@ def test_the_numbers_of_the_entry_can_be_told_apart() -> None:
     shown = result.diagnosis.split("yours ")[1].split(" (")[0]
     yours, true = shown.split(", true ")
     assert yours != true
-    assert "certified by exact" in result.diagnosis
+    assert "(certified)" in result.diagnosis
 
 
 def test_a_right_pullback_has_a_diagnosis() -> None:

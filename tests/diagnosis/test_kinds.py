@@ -55,6 +55,11 @@ def border(g: Any) -> Any:
     return np.where(inner, g, 0)
 
 
+def product_slopes(a: Any, b: Any, dy: Any) -> Any:
+    """The gradient of sin(a) cos(b)."""
+    return dy * np.cos(a) * np.cos(b), -dy * np.sin(a) * np.sin(b)
+
+
 def exchanged_entries(g: Any) -> Any:
     order = np.arange(g.size)
     order[[1, 4]] = 4, 1
@@ -243,6 +248,24 @@ KINDS: dict[str, Row] = {
         "dy times the derivative of cosh at x",
     ),
     "a residual after an update": (updated, (LINE,), {}, "the right value for y in place of x"),
+    "a residual that was scaled": (
+        lambda x: (np.tanh(x), lambda dy: dy * (1 - np.tanh(0.875 * x) ** 2)),
+        (LINE,),
+        {},
+        "the right value for 0.875 * x in place of x",
+    ),
+    "residuals that were scaled": (
+        lambda a, b: (np.sin(a) * np.cos(b), lambda dy: product_slopes(0.875 * a, 0.875 * b, dy)),
+        (LINE, LINE[::-1] + 0.25),
+        {},
+        "the right value for 0.875 * each argument",
+    ),
+    "residuals exchanged": (
+        lambda a, b: (a**3 * b**2, lambda dy: (3 * b**2 * a**2 * dy, 2 * a * b**3 * dy)),
+        (LINE, LINE[::-1] + 0.25),
+        {},
+        "the right value for a and b exchanged",
+    ),
     "dy ignored": (asked(np.ones_like), (LINE,), {}, "does not depend on dy"),
     "dy clipped": (asked(lambda d: np.clip(d, -1, 1)), (LINE,), {}, "clips dy to ±1"),
     "|dy|": (asked(np.abs), (LINE,), {}, "uses |dy| in place of dy"),
