@@ -261,14 +261,14 @@ class Lines:
         bar = max(bar, self.finest * scale)
         decisive = bar <= self.decisive * scale
         off = abs(claimed - value)
-        stance: Stance = "for" if decisive else "undecided"
+        stance: Stance = "for" if decisive and np.isfinite(off) else "undecided"
         # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
         unseen = value == bar == 0 and off <= FLAT * self.resolution * float(np.max(np.abs(self.dy), initial=0.0))
         # Every bar falls short of infinity: a slope contradicts it that is known as well as slopes are, or to a part of itself.
         known = decisive and bar <= max(4 * self.finest * scale, self.decisive * abs(value))
         if known if not np.isfinite(off) else off > bar and not unseen:
             stance = "against"
-        elif not np.isfinite(off) or (unseen and off > 0):
+        elif unseen and off > 0:
             stance = "undecided"
         return Reading(entry, claimed, value, bar, scale, stance, note or self.note)
 
@@ -277,7 +277,7 @@ class Lines:
 
         Two readings that contradict each other have bars that are not to be believed.
         """
-        if reading.stance != "against":
+        if reading.stance != "against" or not np.isfinite(reading.claimed):
             return reading
         other = again(self.elsewhere)
         apart = float(np.nan_to_num(abs(reading.value - other.value)))
