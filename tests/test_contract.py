@@ -479,6 +479,9 @@ def test_another_order_of_summation_fails_where_the_terms_cancel(seed: int) -> N
     args = np.array([[1.0, -1.0]]), np.full((2, 2), 3.0), np.zeros((2, 1))
     result = check(product, *args, oracles="differences", seed=seed)
     assert result, result.evidence
+    args = np.array([[1.0, 1, 0, 1], [1, 1, 1, 1]]), np.array([[-1.0], [2], [0.002], [-1]]), np.zeros((1, 1))
+    result = check(product, *args, oracles="differences", seed=seed)
+    assert result, result.evidence
 
 
 def form_of_images(X: Any, b: Any, c: Any, D: Any) -> Any:

@@ -19,6 +19,10 @@ OURS = Path(__file__).parent.parent
 LIBRARIES = tuple(Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib"))
 
 
+# What rounding explains, generously, in units of the scale's own.
+ROUNDINGS = 64
+
+
 class Finding(NamedTuple):
     """One sentence on what is wrong and what to do, and the argument whose cotangent it is about, if any."""
 
@@ -57,7 +61,7 @@ def rounding(problem: Problem, k: int, gradient: Array) -> Array:
     spacing = epsilon_of(gradient)
     # Below the smallest normal number spacings no longer shrink.
     floor = max(float(np.finfo(float).tiny), 64 * format_of(min(spacing, BFLOAT16.eps)).smallest_subnormal)
-    return 64 * spacing * problem.scale(k, gradient) + floor
+    return ROUNDINGS * spacing * problem.scale(k, gradient) + floor
 
 
 def gap(name: str, a: Array, b: Array) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, copied, given
+from gradcheck.contract.calling import answer, copied
+from gradcheck.contract.cancelling import cancelled
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, refusal, remember, within
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
@@ -51,8 +52,6 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 # What is tried on all arrays at once; only where that shows something is it looked for one by one.
 TOGETHER: tuple[Layout, ...] = (lambda a: frozen(strided(-2)(a)), fortran)
-# How many times the arguments are moved, to see how far cotangents move with them.
-SHAKES = 3
 
 
 def frozen(a: Array) -> Array:
@@ -108,33 +107,11 @@ def compared(problem: Problem, ys: tuple[Array, ...], found: tuple[Array, ...], 
     for k, (name, c, d) in enumerate(zip(problem.names, problem.claimed, found, strict=True)):
         if c.shape != problem.args[k].shape or within(c, d, np.sqrt(epsilon_of(c)) * whole(problem, k, c)):
             continue
-        if not within(c, d, shaken(problem)[k]):
+        if not within(c, d, np.sqrt(epsilon_of(c)) * cancelled(problem, k)):
             return Finding(
                 f"the pullback depends on memory layout: {when} it gives another d{name}{gap(f'd{name}', c, d)}", name
             )
     return None
-
-
-def shaken(problem: Problem) -> tuple[Array, ...]:
-    """How far each cotangent moves with the arguments, by as little as layouts may: where the output is 0, and what the
-    gradient is the sum of cancels, nothing else tells its size.  0 where the rule does not take what moved."""
-    farthest = tuple(np.zeros(c.shape) for c in problem.claimed)
-    for turn in range(SHAKES):
-        rng = problem.rng(f"shaken{turn}")
-        parts = [rng.uniform(-1, 1, a.shape) for a in problem.args]
-        args = [
-            (a * (1 + np.sqrt(epsilon_of(a)) * part)).astype(a.dtype)
-            for a, part in zip(problem.args, parts, strict=True)
-        ]
-        try:
-            _, pullback = problem.rule(*args, **copied(problem.params))
-            found = answer(problem.names, problem.args, pullback(given(problem.dy, problem.single)))
-            farthest = tuple(
-                np.fmax(f, np.abs(d - c)) for f, d, c in zip(farthest, found, problem.claimed, strict=True)
-            )
-        except Exception:  # structure that the arguments lost
-            continue
-    return farthest
 
 
 def terms(problem: Problem) -> float:

@@ -272,7 +272,7 @@ class Lines:
         known = decisive and bar <= max(4 * self.finest * scale, self.decisive * abs(value))
         if known if not np.isfinite(off) else off > bar and not unseen:
             stance = "against"
-        elif not np.isfinite(off) or (unseen and off > 0):
+        elif unseen and off > 0:
             stance = "undecided"
         if stance == "undecided" and self.refused is not None:
             note = f"the forward raises beside the point: {refusal(self.refused)}"
