@@ -33,7 +33,11 @@ class UnreadWarning(pytest.PytestWarning):
     """A check was made, and nobody looked at its result."""
 
 
+# So many failed checks of a failing test are shown in full.
+SHOWN = 3
+
 RECORDER = pytest.StashKey[Recorder]()
+MADE = pytest.StashKey[unread.Made]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,17 +82,39 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Warn at the end of a test that passes although nobody looked at what it checked."""
+    """Warn at the end of a test that passes although nobody looked at what it checked; of one that fails show the checks."""
     with unread.watching() as made:
-        yield
-    for place in made.places():
-        what = "was made and never looked at: write `assert check(...)`, or call .raise_if_failed()"
-        item.warn(UnreadWarning(f"{item.nodeid}: the check at {place} {what}"))
+        try:
+            yield
+        except AssertionError as error:
+            for text in made.failures(str(error))[:SHOWN]:
+                item.add_report_section("call", "gradcheck", text)
+            raise
+    if getattr(item, "fixturenames", ()):
+        item.stash[MADE] = made  # a fixture may still look at them
+    else:
+        warn_of_unread(item, made)
     fixture = getattr(item, "funcargs", {}).get("gradcheck")
     if getattr(fixture, "calls", None) == 0:
         item.warn(
             UnreadWarning(f"{item.nodeid}: the fixture gradcheck was asked for and never called: nothing was checked")
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Warn after the fixtures of a test are done, which may have looked at what it checked."""
+    yield
+    made = item.stash.get(MADE, None)
+    if made is not None:
+        warn_of_unread(item, made)
+
+
+def warn_of_unread(item: pytest.Item, made: unread.Made) -> None:
+    """Warn of the results that nobody looked at."""
+    for place in made.places():
+        what = "was made and never looked at: write `assert check(...)`, or call .raise_if_failed()"
+        item.warn(UnreadWarning(f"{item.nodeid}: the check at {place} {what}"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -168,6 +168,10 @@ class Result:
 
         return render_result(self)
 
+    def __repr__(self) -> str:
+        """One line, which pytest shows of a result that was asserted: the verdict and the diagnosis."""
+        return f"<{self.name}: {self.outcome}{f': {self.diagnosis}' if self.diagnosis else ''}>"
+
     def raise_if_failed(self) -> Result:
         """Return the result itself where the verdict is *pass*.  Raises AssertionError with the whole text otherwise."""
         if not self:

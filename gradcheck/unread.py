@@ -20,6 +20,13 @@ class Made:
     def __init__(self) -> None:
         self.results: list[tuple[Result, str]] = []
 
+    def failures(self, shown: str) -> list[str]:
+        """The texts of the results that did not pass, but for those that were shown."""
+        failed = (result for result, _ in self.results if not result)
+        return list(
+            dict.fromkeys(str(result) for result in failed if f"{result.name}: {result.outcome}\n" not in shown)
+        )
+
     def places(self) -> list[str]:
         """Where the results were made that nobody looked at."""
         return [place for result, place in self.results if type(result).__name__ == "Unread"]

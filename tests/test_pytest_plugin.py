@@ -199,10 +199,114 @@ def test_a_check_that_somebody_reads_is_warned_of(pytester, body):
     result.stdout.no_fnmatch_line("*UnreadWarning*")
 
 
+READING = """
+import copy, dataclasses, pickle
+import pytest
+from gradcheck import Result
+
+class Base:
+    def checked(self):
+        return made()
+
+class TestInherited(Base):
+    def test_a_method_that_returns_it(self):
+        assert not self.checked()
+
+@pytest.fixture(scope="module")
+def shared():
+    return made()
+
+@pytest.fixture
+def asserted_afterwards():
+    results = []
+    yield results
+    assert not any(results)
+
+def assert_wrong(result: Result):
+    __tracebackhide__ = True
+    assert result.verdict == "fail"
+
+def test_a_helper_that_asserts():
+    assert_wrong(made())
+
+def test_a_fixture_that_others_read(shared):
+    pass
+
+def test_a_fixture_that_is_read(shared):
+    assert not shared
+
+def test_a_fixture_that_reads(asserted_afterwards):
+    asserted_afterwards.append(made())
+
+def test_several():
+    assert not any([made(), made()])
+
+def test_short_circuits():
+    assert not (made() and made())
+
+def test_a_branch():
+    if made():
+        pytest.fail("it is wrong")
+
+def test_copies():
+    assert not copy.copy(made())
+    assert not dataclasses.replace(made(), name="f")
+    assert pickle.loads(pickle.dumps(made())).verdict == "fail"
+
+def test_comparisons():
+    result = made()
+    assert result == result
+
+def test_a_record(record_property):
+    record_property("verdict", made().to_dict()["verdict"])
+
+def test_matched():
+    match made():
+        case Result(verdict="fail"):
+            pass
+"""
+
+
+def test_a_check_beside_a_fixture_that_does_not_read_it_is_a_silent_pass(pytester):
+    pytester.makepyfile(UNREAD.format(fixture="tmp_path", body="made()"))
+    pytester.runpytest("-W", "default").assert_outcomes(passed=1, warnings=1)
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1, errors=1)
+
+
+def test_a_result_that_a_helper_or_a_fixture_reads_is_warned_of(pytester):
+    pytester.makepyfile(UNREAD.format(fixture="", body="pass") + READING)
+    result = pytester.runpytest("-W", "error")
+    result.assert_outcomes(passed=13)
+    result.stdout.no_fnmatch_line("*UnreadWarning*")
+
+
 def test_a_failing_test_is_told_of_checks_that_it_did_not_reach(pytester):
     pytester.makepyfile(UNREAD.format(fixture="gradcheck", body="made(); assert False"))
     result = pytester.runpytest("-W", "default")
     result.assert_outcomes(failed=1, warnings=0)
+
+
+def test_an_assertion_shows_a_wall_of_data_in_place_of_the_diagnosis(pytester):
+    pytester.makepyfile(UNREAD.format(fixture="", body="assert check(wrong, X, oracles='exact')"))
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *assert <*wrong: fail: Your dx is half the right value: *",
+            "*- Captured gradcheck call -*",
+            "*wrong: fail",
+            "  Your dx is half the right value: *",
+            "  exact *against *",
+        ]
+    )
+    assert "Evidence(" not in result.stdout.str()
+
+
+def test_a_check_that_is_told_already_is_told_twice(pytester):
+    pytester.makepyfile(UNREAD.format(fixture="", body="made().raise_if_failed()"))
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*- Captured gradcheck call -*")
 
 
 def test_the_fixture_that_is_never_called_checks_nothing_in_silence(pytester):

@@ -41,7 +41,7 @@ def print_table(report: Report, console: Console) -> None:
     from rich.text import Text
 
     oracles = summary.columns(report)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     stem = summary.common_stem(report.entries)
     table.add_column("case", overflow="fold")
     table.add_column("verdict", no_wrap=True)
