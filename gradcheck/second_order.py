@@ -30,7 +30,7 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
 
     rule: of `from_torch`, `from_jax` or `from_autograd`, whose libraries differentiate their backward passes; or any
     rule together with vjp: ``vjp(ddx, dy, *args) -> (ddy, *cotangents of args)``, ddx being a tuple where there are
-    several arguments.  Several outputs have dy0, dy1, ... in place of dy where their domain is declared, a tuple else.
+    several arguments, dy and ddy where there are several outputs (at declared points messages call them dy0, dy1, ...).
     The domains of `rule` are kept, and its JAX twin.
     Raises TypeError where nobody differentiates the backward, ValueError where that is declared not to be linear in dy.
     """
@@ -43,7 +43,8 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
     if vjp is not None:
         need_callable(vjp=vjp)
     known = drawn(first)
-    names = ("dy",) if known.outputs == 1 else tuple(f"dy{i}" for i in range(known.outputs))
+    name = "cotangent" if "dy" in (*first.names, *signature(first.function).parameters) else "dy"
+    names = (name,) if known.outputs == 1 else tuple(f"{name}{i}" for i in range(known.outputs))
     again = backward(first, vjp, known.outputs)
     found = Rule(
         renamed(again.function, first, names),
@@ -62,7 +63,13 @@ def double_backward(rule: Function, vjp: Function | None = None) -> Rule:
         dy = mapped(lambda v: cotangent(rule.name, np.asarray(v)), y)
         again = backward(first, vjp, 1)
         of = First(flattened(opened, arrays)[0], len(leaves(y)), not isinstance(y, dict | list | tuple))
-        rule = rule.but(function=again.function, first=of, names=("dy", *first.names) if first.names else ())
+        rule = rule.but(
+            function=renamed(again.function, first, (name,)),
+            first=of,
+            names=(name, *first.names) if first.names else (),
+            # Those of several outputs have an argument for each.
+            domains=rule.domains if known.outputs == 1 else {},
+        )
         return again.adapt(rule, (dy, *args), params) if again.adapt else (rule, (dy, *arrays))
 
     found.adapt = adapt
@@ -82,7 +89,12 @@ def backward(first: Rule, vjp: Function | None, outputs: int) -> Rule:
         if shapes[0] != shapes[1]:
             raise ValueError(f"dy has shape {shapes[0]}, the outputs of {first.name} have {shapes[1]}: pass what fits")
         dx = pullback(dy)
-        return bare(tuple(dx)) if isinstance(dx, tuple | list) else dx, lambda ddx: vjp(ddx, *values, **params)
+
+        def again(ddx: Any) -> Any:
+            answered = vjp(ddx, dy, *values[outputs:], **params)
+            return (*answered[0], *answered[1:]) if outputs > 1 else answered
+
+        return bare(tuple(dx)) if isinstance(dx, tuple | list) else dx, again
 
     return made(function, first.function)
 

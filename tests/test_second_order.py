@@ -78,8 +78,8 @@ def two_outputs(x: Any) -> Any:
     return (x * x, x.sum()), lambda dys: 2 * x * dys[0] + dys[1]
 
 
-def two_outputs_twice(u: Any, dy0: Any, dy1: Any, x: Any) -> Any:
-    return 2 * x * u, u.sum(), 2 * u * dy0
+def two_outputs_twice(u: Any, dys: Any, x: Any) -> Any:
+    return (2 * x * u, u.sum()), 2 * u * dys[0]
 
 
 def doubled(rule: Any, twice: Any, *, entry: int, by: Any) -> Rule:
@@ -91,6 +91,12 @@ def doubled(rule: Any, twice: Any, *, entry: int, by: Any) -> Rule:
         return tuple(found)
 
     return double_backward(rule, spoilt)
+
+
+def agrees(made: Rule, *args: Any, **options: Any) -> Result:
+    result = check(made, *args, **options)
+    assert result, str(result)
+    return result
 
 
 Z = X + 1j * X[::-1]
@@ -203,6 +209,18 @@ def test_several_outputs_have_no_cotangent_each() -> None:
     assert result, str(result)
     spoken = {e.argument for e in result.evidence if e.question == "formula" and e.stance == "for"}
     assert spoken == {"dy0", "dy1", "x"}
+    given = agrees(made, X[0], oracles="exact")
+    spoken = {e.argument for e in given.evidence if e.question == "formula" and e.stance == "for"}
+    assert spoken == {"dy[0]", "dy[1]", "x"}
+    wrong = doubled(two_outputs, two_outputs_twice, entry=0, by=lambda g: (g[0], 2 * g[1]))
+    result = check(wrong, X)
+    assert "Your ddy[1] is twice the right value" in (result.diagnosis or ""), str(result)
+
+
+def test_an_argument_that_is_called_dy_is_taken_for_the_cotangent() -> None:
+    made = double_backward(lambda dy: (dy**2, lambda g: 2 * dy * g), lambda u, g, dy: (2 * dy * u, 2 * g * u))
+    assert made.argument_names(2) == ("cotangent", "dy")
+    agrees(made, X)
 
 
 @pytest.mark.parametrize(
@@ -307,10 +325,25 @@ def test_a_torch_double_backward_is_not_held_to_a_certified_reference() -> None:
         assert spoilt or certified == {"dy", "x"}
 
 
-def agrees(made: Rule, *args: Any, **options: Any) -> Result:
-    result = check(made, *args, **options)
-    assert result, str(result)
-    return result
+def test_a_complex_reference_is_differentiated_twice_as_a_real_one() -> None:
+    reference = Rule(lambda z: (z**3, lambda dy: 3 * z**2 * dy))
+    for spoilt in (False, True):
+        mine = doubled(
+            lambda z: (z * z * z, lambda dy: 3 * z * z * dy),
+            complex_twice,
+            entry=1,
+            by=lambda g, spoilt=spoilt: g.conj() if spoilt else g,
+        )
+        result = check(mine, Z, like=reference, oracles="differences")
+        assert result.verdict == ("fail" if spoilt else "pass"), str(result)
+        assert {e.stance for e in result.evidence if e.oracle == "like" and e.question == "formula"} <= {
+            "for",
+            "against",
+        }
+
+
+def complex_twice(ddz: Any, dy: Any, z: Any) -> Any:
+    return 3 * z * z * ddz, 6 * z * dy * ddz
 
 
 def test_parameters_or_declared_points_do_not_reach_torch_twice() -> None:

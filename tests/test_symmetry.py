@@ -92,6 +92,12 @@ CASES: dict[str, tuple[Rule, tuple[Any, ...], dict[str, Any], str]] = {
         {},
         "by the pullback of reference.reductions.logsumexp",
     ),
+    "the gradient of what takes no such argument": (
+        declared(softmax, gradient_of=Rule(lambda x, w: ((x * w).sum(), lambda dy: (dy * w, dy * x)))),
+        (X,),
+        {},
+        "which raises here: TypeError",
+    ),
     "no gradient at all": (
         declared(lambda x: (x.sum(), lambda dy: dy * np.ones_like(x))),
         (X,),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.making import made, need_callable
-from gradcheck.adapters.trees import bare, leaves, rebuilt
+from gradcheck.adapters.trees import leaves, rebuilt
 from gradcheck.lifted.array import Lifted
 from gradcheck.rules import Function, Rule
 
@@ -45,8 +45,12 @@ def backward_of(function: Function, outputs: int) -> Function:
     """The backward of such a function as one itself: of the cotangents of so many outputs, then the arguments."""
 
     def backward(*values: Any, **params: Any) -> Any:
+        import autograd.builtins
+
         vjp, y = traced(partial(function, **params), values[outputs:])
-        return bare(tuple(vjp(rebuilt(y, iter(leaves(values[:outputs]))))))
+        found = vjp(rebuilt(y, iter(leaves(values[:outputs]))))
+        # A tuple of autograd's own, which several cotangents can be asked of.
+        return found[0] if len(found) == 1 else autograd.builtins.tuple(found)
 
     return backward
 

@@ -173,12 +173,12 @@ def to_array(tensor: Any) -> Any:
 
     if not isinstance(tensor, torch.Tensor):
         return tensor
-    here = tensor.detach().resolve_conj().resolve_neg().cpu()
-    if here.dtype == torch.bfloat16:
+    if tensor.dtype == torch.bfloat16:
         import ml_dtypes
 
-        return here.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
-    return here.numpy()
+        return tensor.detach().view(torch.int16).numpy(force=True).view(ml_dtypes.bfloat16)
+    # By force: detached, on the CPU, and with what torch has put off, such as conjugates and zeros.
+    return tensor.numpy(force=True)
 
 
 def conjugate(array: Any) -> Any:

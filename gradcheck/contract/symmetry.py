@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.contract.calling import answer, call, given
-from gradcheck.contract.findings import Finding, epsilon_of
+from gradcheck.contract.findings import Finding, epsilon_of, refusal
 from gradcheck.floats import wide
 from gradcheck.problems import Problem, as_tuple
 from gradcheck.results import Array
@@ -70,9 +70,13 @@ def forward(problem: Problem, whose: str) -> Iterator[Finding]:
     own = signature(problem.rule.function).parameters.values()
     given_or_default = {p.name: p.default for p in own if p.kind is p.KEYWORD_ONLY} | dict(problem.params)
     params = {k: v for k, v in given_or_default.items() if k in signature(of.function).parameters}
-    y, pullback = call(of, problem.args, params)
-    ones = tuple(np.ones_like(v) for v in as_tuple(y, not isinstance(y, tuple)))
-    found = answer(problem.names, problem.args, pullback(given(ones, not isinstance(y, tuple))))
+    try:
+        y, pullback = call(of, problem.args, params)
+        ones = tuple(np.ones_like(v) for v in as_tuple(y, not isinstance(y, tuple)))
+        found = answer(problem.names, problem.args, pullback(given(ones, not isinstance(y, tuple))))
+    except Exception as error:
+        yield Finding(f"the rule is declared to be {whose}, which raises here: {refusal(error)}")
+        return
     for k, (mine, theirs) in enumerate(zip(map(wide, problem.y), map(wide, found), strict=True)):
         slack = np.sqrt(epsilon_of(problem.y[k])) * np.max(np.abs(theirs), initial=0.0)
         off = np.abs(mine - theirs)

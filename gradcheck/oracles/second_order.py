@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck import contract
 from gradcheck.lifted.array import Lifted, NotLiftable, lifted
-from gradcheck.lifted.balls import Balls, balls_of, midpoints, precision
+from gradcheck.lifted.balls import Balls, balls_of, holds_complex, midpoints, precision
 from gradcheck.lifted.evaluate import Slope, dot, slope, with_enough_bits
 from gradcheck.oracles.parts import Direction
 from gradcheck.problems import Problem, as_tuple
@@ -57,18 +57,17 @@ def second_slope(problem: Problem, direction: Direction, final: bool) -> Slope:
 
     first = first_problem(problem)
     n = len(first.dy)
-    u = tuple(np.asarray(balls_of(d), dtype=object).reshape(d.shape) for d in problem.dy)
-    still = along(first, u, None, final)
-    if still.ties and not (still.total + along(first, tuple(-d for d in u), None, final).total).contains(0):
+    still = along(first, problem.dy, None, final)
+    if still.ties and not (still.total + along(first, tuple(-d for d in problem.dy), None, final).total).contains(0):
         problem.kink = True
         raise Kink("the gradient jumps at the point")
     total = sum((dot(v, o) for v, o in zip(direction[:n], still.outputs, strict=True) if v is not None), arb(0))
     if any(v is not None and v.any() for v in direction[n:]):
-        total += bend(problem, first, u, direction[n:], final)
+        total += bend(problem, first, direction[n:], final)
     return Slope(total, (), 0, still.operations, still.inexact_constants)
 
 
-def bend(problem: Problem, first: Problem, u: tuple[Array, ...], direction: Direction, final: bool) -> Any:
+def bend(problem: Problem, first: Problem, direction: Direction, final: bool) -> Any:
     """The derivative of the slope along u as the arguments move in a direction.  Raises NotLiftable, Kink."""
     from flint import arb, ctx
 
@@ -76,7 +75,8 @@ def bend(problem: Problem, first: Problem, u: tuple[Array, ...], direction: Dire
     with precision(BITS * here):
         h = arb(2) ** -here
         # Constants at their word: what they are rounded by moves all three slopes alike.
-        before, at, after = (along(first, u, (direction, k * h) if k else None, final, True) for k in (-1, 0, 1))
+        steps = ((direction, -h), None, (direction, h))
+        before, at, after = (along(first, problem.dy, step, final, literal=True) for step in steps)
         one, other = (after.total - at.total) / h, (at.total - before.total) / h
     apart = abs(one - other)
     if apart.is_finite() and apart > arb(2) ** (-here // 2) * (abs(one) + abs(other) + abs(at.total)):
@@ -88,7 +88,7 @@ def bend(problem: Problem, first: Problem, u: tuple[Array, ...], direction: Dire
 def along(
     first: Problem, u: tuple[Array, ...], step: tuple[Direction, Any] | None, final: bool, literal: bool = False
 ) -> Slope:
-    """The slope of <dy, y> along u, at the point or a step away from it."""
+    """The slope of <dy, y> along u, at the point, where it is kept, or a step away from it."""
     from flint import ctx
 
     def found(args: tuple[Array, ...]) -> Slope:
@@ -96,7 +96,7 @@ def along(
 
     if step is not None:
         return found(moved(first.args, *step))
-    key = ("along", *(str(x) for d in u for x in d.flat), ctx.prec, final, literal)
+    key = ("along", *(d.tobytes() for d in u), ctx.prec, final, literal)
     if key not in first.slopes:
         first.slopes[key] = found(first.args)
     return first.slopes[key]  # type: ignore[no-any-return]
@@ -146,19 +146,25 @@ class OfReference:
         return tuple(midpoints(g).astype(np.asarray(v).dtype) for g, v in zip(found, values, strict=True))
 
     def slopes(self, values: tuple[Any, ...], params: Any, u: tuple[Any, ...], final: bool) -> list[Array]:
-        """The derivative of <u, dx> by each entry, in balls."""
+        """The derivative of <u, dx> by each entry, in balls; of a complex one as JAX has it."""
+        from flint import acb
 
         def whole(*values: Any, **params: Any) -> Any:
             return self.backward(*values, **params), None
 
+        def along(k: int, e: tuple[int, ...], phase: complex) -> Any:
+            unit = np.zeros(values[k].shape, dtype=type(phase))
+            unit[e] = phase
+            direction = tuple(unit if i == k else None for i in range(len(values)))
+            return slope(whole, values, params, u, direction, single=False, final=final).total
+
         found = []
         for k, value in enumerate(values):
+            several = np.iscomplexobj(value) or holds_complex(value)
             entries = np.empty(value.shape, dtype=object)
             for e in np.ndindex(value.shape):
-                unit = np.zeros(value.shape)
-                unit[e] = 1.0
-                direction = tuple(unit if i == k else None for i in range(len(values)))
-                entries[e] = slope(whole, values, params, u, direction, single=False, final=final).total
+                real = along(k, e, 1.0)
+                entries[e] = acb(real, -along(k, e, 1j)) if several else real
             found.append(entries)
         return found
 

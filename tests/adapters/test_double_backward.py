@@ -158,6 +158,16 @@ EXAMPLES = {
         (X,),
         "",
     ),
+    "right, from_autograd, several arguments": (
+        lambda: double_backward(adapters.from_autograd(lambda x, w: x @ autograd_cube_twice(lambda w: w * w)(w))),
+        (X, W),
+        "",
+    ),
+    "wrong, from_autograd, several arguments": (
+        lambda: double_backward(adapters.from_autograd(lambda x, w: x @ autograd_cube_twice(fixed_in_autograd)(w))),
+        (X, W),
+        "Your dw",
+    ),
     "wrong, from_autograd": (
         lambda: double_backward(adapters.from_autograd(autograd_cube_twice(fixed_in_autograd))),
         (X,),

@@ -25,6 +25,16 @@ def test_a_tensor_is_cast_on_its_way(dtype):
     assert torch.equal(back, tensor)
 
 
+def test_what_torch_has_put_off_is_not_looked_at():
+    torch = pytest.importorskip("torch")
+    from gradcheck.adapters.torch import to_array
+
+    assert np.array_equal(to_array(torch._efficientzerotensor(3)), np.zeros(3))
+    assert np.array_equal(to_array(torch.tensor([1 + 2j]).conj()), [1 - 2j])
+    loss = adapters.from_torch(torch.nn.functional.l1_loss)
+    assert gradcheck.check(gradcheck.double_backward(loss), X, X + 1, oracles="differences")
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_torch_function_sees_another_dtype_or_device_than_was_given(dtype):
     torch = pytest.importorskip("torch")

@@ -40,8 +40,17 @@ JAX = {
     "arctan2": "0 at (1e200, 1e200): x² + y² overflows",
 }
 
+# What is found of double backward passes alone: the first order is right.
+TWICE = {
+    "torch_hardsigmoid": "raises: the derivative of hardsigmoid_backward is not implemented",
+    "torch_multi_margin_loss": "raises: the derivative of multi_margin_loss_backward is not implemented",
+    "torch_multilabel_margin_loss": "raises: the derivative of multilabel_margin_loss_backward is not implemented",
+    "torch_ctc_loss": "raises: the derivative of _ctc_loss_backward is not implemented",
+    "autograd_absolute": "1e-17 for the second derivative of abs, which is 0: it differentiates x / abs(x)",
+}
+
 # By the name of the module beside.
-FINDINGS = {"autograd_vjps": AUTOGRAD, "torch_functional": TORCH, "jax_nn": JAX}
+FINDINGS = {"autograd_vjps": AUTOGRAD, "torch_functional": TORCH, "jax_nn": JAX, "double_backwards": TWICE}
 
 
 def table(findings: dict[str, str]) -> str:
