@@ -265,7 +265,7 @@ class Lines:
         bar = max(bar, self.finest * scale)
         decisive = bar <= self.decisive * scale
         off = abs(claimed - value)
-        stance: Stance = "for" if decisive else "undecided"
+        stance: Stance = "for" if decisive and np.isfinite(off) else "undecided"
         # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
         unseen = value == bar == 0 and off <= FLAT * self.resolution * float(np.max(np.abs(self.dy), initial=0.0))
         # Every bar falls short of infinity: a slope contradicts it that is known as well as slopes are, or to a part of itself.
