@@ -239,8 +239,10 @@ def periodic(x: Array, xp: Array, fp: Array, period: float) -> Pulled:
     return y, pullback
 
 
-def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None) -> Any:
+def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """The sympy twin of interp, piece by piece."""
+    if period is not None:
+        raise NotImplementedError("in which order knots are but for a period is not to be seen from symbols")
     lines = [
         ((fp[i] * (xp[i + 1] - x) + fp[i + 1] * (x - xp[i])) / (xp[i + 1] - xp[i]), x < xp[i + 1])
         for i in range(len(xp) - 1)

@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 from gradcheck import Rule, check, made, real
-from gradcheck.contract import ContractError, evaluate
+from gradcheck.contract import ContractError, evaluate, examine
 from gradcheck.results import Point, Result
 
 X = np.array([1.0, -2.0, 0.5])
@@ -498,6 +498,29 @@ def test_rounding_of_a_gradient_that_cancels_where_the_output_is_0_depends_on_me
     D = np.array([[3.0, -3.0], [3.0, -3.0]])
     result = check(form_of_images, np.full((2, 1), 0.003), np.zeros(1), np.ones(1), D, dy=-1.495)
     assert not [e.detail for e in result.evidence if e.question == "contract"]
+
+
+def transformed(a: Any, v: Any) -> Any:
+    n, of_a, of_v = len(a), np.fft.rfft(a), np.fft.rfft(v)
+
+    def pullback(dy: Any) -> Any:
+        of_dy = np.fft.rfft(dy)
+        return np.fft.irfft(of_dy * np.conj(of_v), n), np.fft.irfft(of_dy * np.conj(of_a), n)
+
+    return np.fft.irfft(of_a * of_v, n), pullback
+
+
+@pytest.mark.parametrize("normwise", [True, False])
+def test_a_rule_that_is_declared_normwise_is_held_to_each_entry(normwise: bool) -> None:
+    # Most of dv is 0 but for rounding, which is another for each part of dy, as transforms lose digits of small entries.
+    rng, found = np.random.default_rng(0), []
+    for _ in range(20):
+        dy = np.concatenate([rng.uniform(-1, 1, 3), np.zeros(4)])
+        point = Point("given", "given", (np.eye(7)[1], np.zeros(7)), {}, dy)
+        found += [
+            e for e in examine(evaluate(Rule(transformed, normwise=normwise), point, seed=0)) if e.stance == "against"
+        ]
+    assert bool(found) != normwise
 
 
 def test_a_forward_that_refuses_a_layout_fails() -> None:

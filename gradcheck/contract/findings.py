@@ -57,11 +57,14 @@ def within(a: Array, b: Array, slack: Array | float) -> bool:
 
 
 def rounding(problem: Problem, k: int, gradient: Array) -> Array:
-    """How far rounding alone may move each entry of a cotangent, generously."""
+    """How far rounding alone may move each entry of a cotangent, generously; as far as the largest where a rule says so."""
     spacing = epsilon_of(gradient)
     # Below the smallest normal number spacings no longer shrink.
     floor = max(float(np.finfo(float).tiny), 64 * format_of(min(spacing, BFLOAT16.eps)).smallest_subnormal)
-    return ROUNDINGS * spacing * problem.scale(k, gradient) + floor
+    scale = problem.scale(k, gradient)
+    if problem.rule.normwise:
+        scale = np.full(scale.shape, np.max(scale, initial=0.0))
+    return ROUNDINGS * spacing * scale + floor
 
 
 def gap(name: str, a: Array, b: Array) -> str:
