@@ -137,7 +137,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
             need_hypothesis()
         except ImportError as error:
             raise UsageError(f"--search: {error}") from error
-    return Options(arguments.oracles, arguments.seed, arguments.point, arguments.timeout, arguments.search)
+    timeout = arguments.timeout if arguments.timeout < float("inf") else None
+    return Options(arguments.oracles, arguments.seed, arguments.point, timeout, arguments.search)
 
 
 def run_command(arguments: argparse.Namespace, argv: list[str], console: Console) -> int:

@@ -120,5 +120,5 @@ def raised(error: BaseException, rule: Rule, point: Point, again: bool) -> str:
     side = side_of(error)
     beside = " when it was called again" if again else ", where the forward does not" if side == "the pullback" else ""
     shapes = contract.shapes_of(rule.argument_names(len(point.args)), point.args)
-    at = f"{point.name} ({shapes})" if shapes else point.name
+    at = f"{point.name} ({shapes})" if shapes and point.role != "given" else point.name
     return f"{side.capitalize()} raised at {at}{beside}: {contract.refusal(error)}"

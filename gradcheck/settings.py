@@ -40,7 +40,7 @@ class Settings:
         object.__setattr__(self, "search", whole_number("search", self.search, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
-        if self.timeout is not None and not self.timeout > 0:
+        if self.timeout is not None and not 0 < self.timeout < math.inf:
             raise ValueError(f"timeout is {self.timeout!r}: give a number of seconds above 0, or None")
 
 
@@ -59,7 +59,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
     A timer of somebody else's (pytest-timeout) that would ring sooner is left alone, a later one goes on afterwards.
     """
-    if seconds is None or seconds == math.inf or not stoppable():
+    if seconds is None or not stoppable():
         yield
         return
     other, interval = signal.getitimer(signal.ITIMER_REAL)

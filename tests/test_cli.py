@@ -35,7 +35,7 @@ def test_a_run_that_passes_prints_a_summary_and_writes_the_report(check, module,
     name = module(RIGHT, CLAIMS)
     code, out, _ = check(name)
     assert code == 0
-    for part in (f"{name}.square", "pass", "●", "2 pass in", "evidence for, in cases: 2 certified", "0 of 1 cases"):
+    for part in ("\n square", "pass", "●", "2 pass in", "evidence for, in cases: 2 certified", "0 of 1 cases"):
         assert part in out
     for file in ("index.html", "report.json", "junit.xml"):
         assert f"wrote {here / 'out' / file}" in out

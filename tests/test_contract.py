@@ -442,6 +442,19 @@ def in_place_reshape(x: Any) -> Any:
     return y, pullback
 
 
+def sign_blind(x: Any) -> Any:
+    there = x[::-1] if x.strides[0] < 0 else x
+    return there**2, lambda dy: 2 * x * dy
+
+
+def gap_blind(x: Any) -> Any:
+    def pullback(dy: Any) -> Any:
+        read = dy if abs(dy.strides[0]) in (dy.itemsize, dy.size * dy.itemsize // len(dy)) else dy * 0
+        return 2 * x * read
+
+    return x * x, pullback
+
+
 def picky(x: Any) -> Any:
     if not x.flags.c_contiguous:
         raise ValueError("x must be contiguous")
@@ -456,6 +469,11 @@ LAYOUTS: dict[str, tuple[Callable[..., Any], str]] = {
         "the forward depends on memory layout: with x in Fortran order it gives",
     ),
     "strides of its own": (stride_blind, "the pullback depends on memory layout: with x in Fortran order it gives"),
+    "the sign of a stride": (sign_blind, "the forward depends on memory layout: with x with negative strides it gives"),
+    "gaps between entries": (
+        gap_blind,
+        "the pullback depends on memory layout: with dy not contiguous it gives another",
+    ),
     "writing what is there": (adding_nothing, "the forward writes into x: ValueError: output array is read-only ("),
     "writing into dy": (adding_nothing_to_dy, "the pullback writes into dy: ValueError: output array is read-only ("),
     "a shape set in place": (in_place_reshape, "the pullback raises with dy in Fortran order: AttributeError"),

@@ -23,7 +23,7 @@ class Options:
     oracles: str = "all"
     seed: int = 0
     point: str | None = None
-    timeout: float = EMERGENCY
+    timeout: float | None = EMERGENCY
     search: int = 0
 
 

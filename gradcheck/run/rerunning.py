@@ -20,7 +20,7 @@ def rerun(found: Found, result: Result, options: Options) -> str:
     if options.oracles != "all":
         words += ["--oracles", options.oracles]
     if options.timeout != EMERGENCY:
-        words += ["--timeout", f"{options.timeout:g}"]
+        words += ["--timeout", "inf" if options.timeout is None else f"{options.timeout:g}"]
     if options.search:
         words += ["--search", str(options.search)]
     return shlex.join(words)

@@ -122,12 +122,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "a sum over a broadcast axis": (
         lambda x, b: (x + b, lambda dy: (dy, dy)),
         (WIDE, WIDE[0]),
-        "b has (5,): the sum over the broadcast axis 0 is missing",
+        "your db lacks the sum over the broadcast axis 0: the cotangent of b has shape ",
     ),
     "sums over broadcast axes": (
         lambda x, b: (x + b, lambda dy: (dy, dy)),
         (CUBE, CUBE[0][:, :1]),
-        "b has (2, 1): the sum over the broadcast axes 0, 2 is missing",
+        "your db lacks the sum over the broadcast axes 0, 2: the cotangent of b has shape (2, 2, 2), b has (2, 1).",
     ),
 }
 

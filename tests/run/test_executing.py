@@ -101,6 +101,7 @@ def test_exit_codes_are_those_of_pytest(outcomes, code):
         pytest.param(
             Options(point="random1"), "fail", "--seed 0 --point random1", id="at the point that was asked for"
         ),
+        pytest.param(Options(timeout=None), "pass", "--seed 0 --timeout inf", id="without an emergency stop"),
         pytest.param(
             Options("exact", 7, None, 2.5), "pass", "--seed 7 --oracles exact --timeout 2.5", id="all options"
         ),
