@@ -241,9 +241,12 @@ def strategy_of(spec: Spec, drawing: Draw) -> SearchStrategy[Any]:
 
 
 def in_precision(value: Any, dtype: str) -> Any:
-    """A drawn float or complex array in a precision; everything else as it is."""
+    """A drawn float or complex array in a precision; everything else as it is.  What is not 0 stays so: 1e-200 is positive."""
     if dtype == "float32" and isinstance(value, np.ndarray) and value.dtype.name in NARROW:
-        return value.astype(NARROW[value.dtype.name])
+        narrow = value.astype(NARROW[value.dtype.name])
+        # The least number that has a square: divided by it few things overflow.
+        least = (np.sign(value) * np.sqrt(np.finfo(narrow.dtype).tiny)).astype(narrow.dtype)
+        return np.where((narrow == 0) & (value != 0), least, narrow)
     return value
 
 

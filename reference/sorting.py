@@ -161,6 +161,20 @@ def between(rng: Generator, xp: Array) -> Array:
     return np.asarray(np.round(low + rng.uniform(0.2, 0.8, 7) * (high - low), 3))
 
 
+def around(rng: Generator, period: float) -> Array:
+    """Five places, no two of them the same but for multiples of the period, in no order."""
+    gaps = rng.uniform(0.5, 1.5, 6)
+    places = np.cumsum(gaps)[:5] / gaps.sum() * period
+    return np.asarray(np.round(rng.permutation(places) + period * rng.integers(-1, 2, 5), 3))
+
+
+def between_around(rng: Generator, xp: Array, period: float) -> Array:
+    """Places that are not near a knot, nor a multiple of the period away from it (7)."""
+    ends = np.sort(xp % period)
+    gaps, i = np.diff(ends, append=ends[0] + period), rng.integers(5, size=7)
+    return np.asarray(np.round(ends[i] + rng.uniform(0.2, 0.8, 7) * gaps[i] + period * rng.integers(-1, 2, 7), 3))
+
+
 @rule(
     domains={
         "": dict(xp=made(knots), x=made(between), fp=real("5")),
@@ -168,17 +182,28 @@ def between(rng: Generator, xp: Array) -> Array:
             xp=made(knots), x=made(between), fp=real("5"), left=choice(-1.5, None), right=choice(None, 0.75)
         ),
         "at a knot": dict(xp=made(knots), x=made(lambda xp: xp[[1, 3]], "two of the knots"), fp=real("5")),
+        "periodic": dict(period=choice(4.0, 2.5), xp=made(around), x=made(between_around), fp=real("5")),
     },
     jax=lambda jax, x, xp, fp, **how: jax.numpy.interp(x, xp, fp, **how),
     sympy=lambda sympy, x, xp, fp, **how: np.frompyfunc(lambda e: lookup(sympy, e, xp, fp, **how), 1, 1)(x),
 )
-def interp(x: Array, xp: Array, fp: Array, *, left: float | None = None, right: float | None = None) -> Pulled:
+def interp(
+    x: Array,
+    xp: Array,
+    fp: Array,
+    *,
+    left: float | None = None,
+    right: float | None = None,
+    period: float | None = None,
+) -> Pulled:
     """The line through the points (xp, fp) at x, xp ascending; beyond its ends left and right.  (...), (n), (n) -> (...)
 
-    Without these the line goes on level.  With t = (x - x0) / (x1 - x0) between two knots and s the slope there:
+    Without these the line goes on level; with a period it begins anew, wherever xp are, and left and right do not count.  With t = (x - x0) / (x1 - x0) between two knots and s the slope there:
     1 - t = (x1 - x) / (x1 - x0), df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot
     those of the next interval.  The pullback keeps, for every x, the knots beside it and t.
     """
+    if period is not None:
+        return periodic(x, xp, fp, period)
     n = len(xp)
     below, above = x < xp[0], x > xp[-1]
     i = np.clip(np.searchsorted(xp, x, "right"), 1, n - 1)
@@ -197,8 +222,27 @@ def interp(x: Array, xp: Array, fp: Array, *, left: float | None = None, right: 
     return y if right is None else np.where(above, right, y), pullback
 
 
-def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None) -> Any:
+def periodic(x: Array, xp: Array, fp: Array, period: float) -> Pulled:
+    """interp of a line that begins anew after a period: between its last point, a period before, and its first, a period after."""
+    if not period:
+        raise ValueError("period is 0: give another number, or None for a line with ends")
+    period = abs(period)
+    order = np.argsort(xp % period)
+    places = np.concatenate([order[-1:], order, order[:1]])
+    wrapped = (xp % period)[places] + np.pad(np.zeros(len(xp), xp.dtype), 1, constant_values=(-period, period))
+    y, back = interp(x % period, wrapped, fp[places])
+
+    def pullback(dy: Array) -> Any:
+        dx, dxp, dfp = back(dy)
+        return dx, scattered(dxp, xp, places), scattered(dfp, fp, places)
+
+    return y, pullback
+
+
+def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """The sympy twin of interp, piece by piece."""
+    if period is not None:
+        raise NotImplementedError("in which order knots are but for a period is not to be seen from symbols")
     lines = [
         ((fp[i] * (xp[i + 1] - x) + fp[i + 1] * (x - xp[i])) / (xp[i + 1] - xp[i]), x < xp[i + 1])
         for i in range(len(xp) - 1)

@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 from gradcheck import Rule, check, made, real
-from gradcheck.contract import ContractError, evaluate
+from gradcheck.contract import ContractError, evaluate, examine
 from gradcheck.results import Point, Result
 
 X = np.array([1.0, -2.0, 0.5])
@@ -479,6 +479,32 @@ def test_another_order_of_summation_fails_where_the_terms_cancel(seed: int) -> N
     args = np.array([[1.0, -1.0]]), np.full((2, 2), 3.0), np.zeros((2, 1))
     result = check(product, *args, oracles="differences", seed=seed)
     assert result, result.evidence
+    args = np.array([[1.0, 1, 0, 1], [1, 1, 1, 1]]), np.array([[-1.0], [2], [0.002], [-1]]), np.zeros((1, 1))
+    result = check(product, *args, oracles="differences", seed=seed)
+    assert result, result.evidence
+
+
+def transformed(a: Any, v: Any) -> Any:
+    n, of_a, of_v = len(a), np.fft.rfft(a), np.fft.rfft(v)
+
+    def pullback(dy: Any) -> Any:
+        of_dy = np.fft.rfft(dy)
+        return np.fft.irfft(of_dy * np.conj(of_v), n), np.fft.irfft(of_dy * np.conj(of_a), n)
+
+    return np.fft.irfft(of_a * of_v, n), pullback
+
+
+@pytest.mark.parametrize("normwise", [True, False])
+def test_a_rule_that_is_declared_normwise_is_held_to_each_entry(normwise: bool) -> None:
+    # Most of dv is 0 but for rounding, which is another for each part of dy, as transforms lose digits of small entries.
+    rng, found = np.random.default_rng(0), []
+    for _ in range(20):
+        dy = np.concatenate([rng.uniform(-1, 1, 3), np.zeros(4)])
+        point = Point("given", "given", (np.eye(7)[1], np.zeros(7)), {}, dy)
+        found += [
+            e for e in examine(evaluate(Rule(transformed, normwise=normwise), point, seed=0)) if e.stance == "against"
+        ]
+    assert bool(found) != normwise
 
 
 def test_a_forward_that_refuses_a_layout_fails() -> None:

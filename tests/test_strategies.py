@@ -14,6 +14,8 @@ from gradcheck.domains import Draw
 DOMAINS = {
     "real": (gc.real("n k", -2, 5, at=(700.0,)), lambda v: (((v >= -2) & (v <= 5)) | (v == 700)).all()),
     "positive": (gc.positive("n", 0.1, 4), lambda v: (v > 0).all() and (v <= np.float32(4)).all()),
+    "positive, too small for float32": (gc.positive("n", 0.1, 4, at=(1e-200,)), lambda v: (v > 0).all()),
+    "negative, too small for float32": (gc.real("n", -4, -0.1, at=(-1e-200,)), lambda v: (v < 0).all()),
     "interval": (gc.interval("n", 0, 1), lambda v: (v > 0).all() and (v < 1).all()),
     "index": (gc.index("5", "m"), lambda v: v.dtype == np.int64 and ((v >= 0) & (v < 5)).all()),
     "labels": (gc.labels("5", "m"), lambda v: ((v >= 0) & (v < 5)).all()),

@@ -18,6 +18,10 @@ OURS = Path(__file__).parent.parent
 LIBRARIES = tuple(Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib"))
 
 
+# What rounding explains, generously, in units of the scale's own.
+ROUNDINGS = 64
+
+
 class Finding(NamedTuple):
     """One sentence on what is wrong and what to do, and the argument whose cotangent it is about, if any."""
 
@@ -52,11 +56,14 @@ def within(a: Array, b: Array, slack: Array | float) -> bool:
 
 
 def rounding(problem: Problem, k: int, gradient: Array) -> Array:
-    """How far rounding alone may move each entry of a cotangent, generously."""
+    """How far rounding alone may move each entry of a cotangent, generously; as far as the largest where a rule says so."""
     spacing = epsilon_of(gradient)
     # Below the smallest normal number spacings no longer shrink.
     floor = max(float(np.finfo(float).tiny), 64 * format_of(min(spacing, BFLOAT16.eps)).smallest_subnormal)
-    return 64 * spacing * problem.scale(k, gradient) + floor
+    scale = problem.scale(k, gradient)
+    if problem.rule.normwise:
+        scale = np.full(scale.shape, np.max(scale, initial=0.0))
+    return ROUNDINGS * spacing * scale + floor
 
 
 def gap(name: str, a: Array, b: Array) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.contract.calling import answer, blaming, call, given
-from gradcheck.contract.findings import Finding, gap, raises, rounding, same, within
+from gradcheck.contract.cancelling import cancelled
+from gradcheck.contract.findings import ROUNDINGS, Finding, epsilon_of, gap, raises, rounding, same, within
 from gradcheck.floats import is_inexact
 from gradcheck.problems import Problem
 from gradcheck.results import Array
@@ -65,7 +66,7 @@ def multiples(problem: Problem, pull: Pull) -> Iterator[Finding]:
     for factor in FACTORS + (FAR if ordinary(problem) else ()):
         found = pull(tuple(np.asarray(factor * d, dtype=d.dtype) for d in problem.dy))
         for k, name, mine, base in comparable(problem, found):
-            if not within(mine, factor * base, max(abs(factor), 2.0**-20) * rounding(problem, k, base)):
+            if not near(problem, k, mine, factor * base, max(abs(factor), 2.0**-20), rounding(problem, k, base)):
                 yield Finding(
                     f"the pullback is not linear in dy: {factor_text(factor)} dy does not give {factor_text(factor)} times the answer for {name}"
                     f"{expected(name, factor * base, mine)}",
@@ -80,12 +81,20 @@ def parts(problem: Problem, pull: Pull) -> Iterator[Finding]:
     two = pull(tuple(np.where(m, 0, d).astype(d.dtype) for m, d in zip(kept, problem.dy, strict=True)))
     for k, name, a, base in comparable(problem, one):
         b = two[k]
-        if a.shape == b.shape and not within(a + b, base, rounding(problem, k, base) + rounding(problem, k, a)):
+        slack = rounding(problem, k, base) + rounding(problem, k, a)
+        if a.shape == b.shape and not near(problem, k, a + b, base, 1.0, slack):
             yield Finding(
                 f"the pullback is not linear in dy: dy1 + dy2 does not give the sum of their answers for {name}"
                 f"{expected(name, a + b, base)}{hint(a + b, base)}",
                 name,
             )
+
+
+def near(problem: Problem, k: int, a: Array, b: Array, factor: float, slack: Array) -> bool:
+    """Whether two arrays are so close, but for the factor, or as rounding of terms that cancel leaves them."""
+    return within(a, b, factor * slack) or within(
+        a, b, factor * (slack + ROUNDINGS * epsilon_of(b) * cancelled(problem, k))
+    )
 
 
 def hint(right: Array, mine: Array) -> str:

@@ -264,8 +264,8 @@ class Lines:
         stance: Stance = "for" if decisive and np.isfinite(off) else "undecided"
         # A function without a digit that changes says nothing of a slope as small as rounding: x - tanh(x) at 1e-8.
         unseen = value == bar == 0 and off <= FLAT * self.resolution * float(np.max(np.abs(self.dy), initial=0.0))
-        # Every bar falls short of infinity: only a slope that is known to a part of its own size contradicts it.
-        known = decisive and bar <= max(self.finest * scale, self.decisive * abs(value))
+        # Every bar falls short of infinity: a slope contradicts it that is known as well as slopes are, or to a part of itself.
+        known = decisive and bar <= max(4 * self.finest * scale, self.decisive * abs(value))
         if known if not np.isfinite(off) else off > bar and not unseen:
             stance = "against"
         elif unseen and off > 0:

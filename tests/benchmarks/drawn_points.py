@@ -72,11 +72,8 @@ def judged(case, seed):
 
 
 def trouble(case, seed=0):
-    """What is wrong with a case, in words; empty where nothing is."""
-    try:
-        case.point("random", 0)
-    except MissingData as missing:
-        return str(missing)
+    """What is wrong with a case, in words; empty where nothing is.  Raises MissingData."""
+    case.point("random", 0)
     found, decided = judged(case, seed)
     if found.smallest is not None:
         return str(found)
@@ -95,7 +92,11 @@ def main():
     chosen = [c for name, c in CASES.items() if not names or any(n in name for n in names)]
     failed = 0
     for case in chosen:
-        if text := trouble(case, asked.seed):
+        try:
+            text = trouble(case, asked.seed)
+        except MissingData as missing:
+            text = str(missing)
+        if text:
             failed += 1
             print(f"{case.name}: {text}", flush=True)
     print(f"{len(chosen) - failed} of {len(chosen)} cases hold at {POINTS} drawn points")

@@ -8,7 +8,7 @@ import pytest
 
 import reference
 from gradcheck.cases import Case, collect
-from reference import classification_losses, convolution, reductions, repeating
+from reference import classification_losses, convolution, reductions, repeating, sorting
 
 CATALOGUE = {
     "Arithmetic": """
@@ -105,6 +105,7 @@ def test_the_catalogue_lost_a_name():
         (reductions.vector_norm, {"axis", "keepdims", "ord"}),
         (convolution.conv2d, {"stride", "padding", "dilation", "groups"}),
         (repeating.pad, {"mode"}),
+        (sorting.interp, {"left", "right", "period"}),
         (classification_losses.cross_entropy, {"target", "weight", "ignore_index", "label_smoothing", "reduction"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

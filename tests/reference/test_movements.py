@@ -68,6 +68,7 @@ def cotangents(rule, args, params):
         (sorting.sort, [[2.0, 1.0, 2.0]], {}, [[1.0, 1.0, 1.0]]),
         (sorting.top_k, [[2.0, 1.0, 2.0, 2.0]], dict(k=2), [[1.0, 0.0, 1.0, 0.0]]),
         (sorting.interp, [[1.0], [0.0, 1.0, 3.0], [0.0, 2.0, 8.0]], {}, [[3.0], [0.0, -3.0, 0.0], [0.0, 1.0, 0.0]]),
+        (sorting.interp, [[4.5], [3.0, 1.0], [2.0, 8.0]], dict(period=-4.0), [[3.0], [-0.75, -2.25], [0.25, 0.75]]),
         (scattering.index_set, [[1.0, 2.0], [5.0, 6.0]], dict(key=np.array([1, 1])), [[1.0, 0.0], [0.0, 1.0]]),
         (scattering.scatter_max, [[1.0, 2.0], [2.0]], dict(indices=np.array([1])), [[1.0, 0.5], [0.5]]),
         (scattering.one_hot_matmul, [[[1.0], [2.0]]], dict(labels=np.array([1, 5])), [[[0.0], [1.0]]]),
@@ -132,6 +133,7 @@ def test_empty_and_0d_arguments_come_back_in_their_shape(rule, shapes, params):
         (lambda: statistics.average(X, np.ones(3)), "give one as for x, or for one axis"),
         (lambda: contractions.einsum(X, subscripts="ij,jk"), "speak of 2 factors, 1 were given"),
         (lambda: diagonals.diag(X[None]), "x has 3 axes: diag takes a vector or a matrix"),
+        (lambda: sorting.interp(X, X[0], X[1], period=0), "period is 0: give another number, or None"),
         (lambda: sorting.top_k(X, k=4), r"k=4: give a number from 0 to 3, the length of axis -1"),
     ],
 )

@@ -162,7 +162,11 @@ def quantile(torch: Any, x: Any, q: Any, axis: Any, keepdims: bool, method: str)
     return torch.stack(parts) if isinstance(q, tuple) else parts[0]
 
 
-def interp(torch: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None) -> Any:
+def interp(torch: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    if period is not None:
+        order = torch.argsort(torch.remainder(xp.detach(), period))
+        x, xp, fp = torch.remainder(x, period), torch.remainder(xp, period)[order], fp[order]
+        xp, fp = torch.cat([xp[-1:] - period, xp, xp[:1] + period]), torch.cat([fp[-1:], fp, fp[:1]])
     i = torch.clamp(torch.searchsorted(xp.detach(), x.detach(), right=True) - 1, 0, len(xp) - 2)
     y = fp[i] + (x - xp[i]) * (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i])
     y = torch.where(x < xp[0], fp[0] if left is None else torch.full_like(y, left), y)
