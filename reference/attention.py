@@ -136,6 +136,10 @@ def linear_attention_symbolic(sympy: Any, q: Any, k: Any, v: Any, *, causal: boo
     domains={
         "": dict(q=sized("2 3 2", "1 1 2"), k=sized("2 4 2", "1 2 2"), v=sized("2 4 3", "1 2 1")),
         "causal": dict(q=sized("4 2", "2 2"), k=sized("4 2", "2 2"), v=sized("4 3", "2 1"), causal=choice(True)),
+        # Of features of very different sizes the larger one's derivative is what cancelling leaves.
+        "uneven": dict(
+            q=made(lambda: np.array([[-6.0, 3.0], [2.5, -5.0]])), k=sized("3 2", "2 2"), v=sized("3 2", "2 1")
+        ),
     },
     jax=linear_attention_jax,
     sympy=linear_attention_symbolic,
@@ -144,7 +148,7 @@ def linear_attention_symbolic(sympy: Any, q: Any, k: Any, v: Any, *, causal: boo
 def linear_attention(q: Array, k: Array, v: Array, *, causal: bool = False) -> Pulled:
     """φ(q) Σ φ(k) vᵀ / φ(q)·Σ φ(k), φ = elu + 1, over all keys or up to the query's own.  (..., t, d), (..., s, d), (..., s, e) -> (..., t, e)
 
-    With S = Σ φ(k) vᵀ, z = Σ φ(k), and g = dy / φ(q)·z: dφ(q) = S g - (y·g) z, dS = φ(q) gᵀ, dz = -(y·g) φ(q), summed over
+    With S = Σ φ(k) vᵀ, z = Σ φ(k), and g = dy / φ(q)·z: dφ(q) = S g - (φ(q)·S g) z / φ(q)·z, dS = φ(q) gᵀ, dz = -(y·g) φ(q), summed over
     the queries that see a key to G and h: dφ(k) = G v + h, dv = Gᵀ φ(k).  Time and memory grow with s d e, not t s; the
     pullback keeps the sums, φ(q) and φ(k).
     """
@@ -168,9 +172,10 @@ def linear_attention(q: Array, k: Array, v: Array, *, causal: bool = False) -> P
     def pullback(dy: Array) -> Any:
         g = dy / weight
         h = -(y * g).sum(-1, keepdims=True)
-        dfq = (sums @ g[..., None])[..., 0] + h * totals
-        # The size of φ(q) does not matter, φ(q)·dφ(q) = 0: what rounding left of it is taken away.
-        dfq = dfq - totals * ((fq * dfq).sum(-1, keepdims=True) / weight)
+        along = (sums @ g[..., None])[..., 0]
+        across = along - totals * ((fq * along).sum(-1, keepdims=True) / weight)
+        # Once leaves rounding errors of what was cancelled.
+        dfq = across - totals * ((fq * across).sum(-1, keepdims=True) / weight)
         dsums, dtotals = seeing(fq[..., :, None] * g[..., None, :], -3), seeing(h * fq, -2)
         dfk = (dsums @ moved[..., None])[..., 0] + dtotals
         return pull_q(dfq), pull_k(dfk), (fk[..., None, :] @ dsums)[..., 0, :]

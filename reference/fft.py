@@ -13,7 +13,8 @@ from reference.declaring import Pulled, complexes
 
 Norm = str | None
 
-LENGTHS = choice(None, 5, 2)
+# A shorter one first, at a point where both axes are longer than that.
+LENGTHS = choice(2, 5, None)
 AXES = choice(-1, 0)
 NORMS = choice(None, "ortho", "forward")
 

@@ -88,7 +88,7 @@ def sparsemax_symbolic(sympy: Any, x: Any, axis: int) -> Any:
 @rule(
     domains={
         "": dict(x=real("n k", low=-0.6, high=0.6), axis=choice(-1, 0)),
-        "three axes": dict(x=real("2 3 2", low=-0.6, high=0.6), axis=choice(-1, 0)),
+        "three axes": dict(x=real("3 2 2", low=-0.6, high=0.6), axis=choice(-1, 0)),
     },
     jax=lambda jax, x, *, axis: sparsemax_jax(jax, x, axis),
     sympy=lambda sympy, x, *, axis: sparsemax_symbolic(sympy, x, axis),

@@ -63,12 +63,18 @@ def unit(x: Array) -> Array:
     return np.asarray(x / np.linalg.norm(x))
 
 
+ITERATED = dict(
+    v=made(lambda rng, w: unit(w.T @ rng.uniform(0.5, 1, len(w))), "a unit vector (k), after a power iteration"),
+    u=made(lambda w, v: unit(w @ v), "a unit vector (n), after a power iteration"),
+)
+
+
 @rule(
-    domain=dict(
-        w=sized("3 4", "2 2"),
-        v=made(lambda rng, w: unit(w.T @ rng.uniform(0.5, 1, len(w))), "a unit vector (k), after a power iteration"),
-        u=made(lambda w, v: unit(w @ v), "a unit vector (n), after a power iteration"),
-    ),
+    domains={
+        "": dict(w=sized("3 4", "2 2"), **ITERATED),
+        # The derivative by the one large entry is what cancelling leaves.
+        "uneven": dict(w=made(lambda: np.array([[3.0, 0.004], [-0.002, 0.005]])), **ITERATED),
+    },
     jax=lambda jax, w, *, u, v: w / jax.numpy.vdot(u, w @ v),
     sympy=lambda sympy, w, *, u, v: w / sum(u[i] * w[i, j] * v[j] for i, j in np.ndindex(w.shape)),
     source="Miyato et al. 2018, algorithm 1",
@@ -82,11 +88,9 @@ def spectral_norm(w: Array, *, u: Array, v: Array) -> Pulled:
     sigma = u @ w @ v
     y = w / sigma
 
-    def across(g: Any) -> Any:
-        return g - (g * y).sum() * np.outer(u, v)
-
     def pullback(dy: Array) -> Any:
-        return across(across(dy)) / sigma
+        once = dy - (dy * y).sum() * np.outer(u, v)
+        return (once - (once * y).sum() * np.outer(u, v)) / sigma
 
     return y, pullback
 
