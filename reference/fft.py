@@ -31,7 +31,7 @@ def fitted(x: Array, n: int, axis: int) -> Any:
 
 @rule(
     domains={
-        "": dict(x=complexes("3 k"), n=LENGTHS, axis=AXES, norm=NORMS),
+        "": dict(x=complexes("k 3"), n=LENGTHS, axis=AXES, norm=NORMS),
         "three axes": dict(x=complexes("2 3 4"), n=LENGTHS, axis=choice(0, 1), norm=NORMS),
     },
     jax=lambda jax, x, *, n, axis, norm: jax.numpy.fft.fft(x, n, axis, norm),
@@ -50,7 +50,7 @@ def fft(x: Array, *, n: int | None = None, axis: int = -1, norm: Norm = None) ->
 
 
 @rule(
-    domain=dict(x=complexes("3 k"), n=LENGTHS, axis=AXES, norm=NORMS),
+    domain=dict(x=complexes("k 3"), n=LENGTHS, axis=AXES, norm=NORMS),
     jax=lambda jax, x, *, n, axis, norm: jax.numpy.fft.ifft(x, n, axis, norm),
 )
 def ifft(x: Array, *, n: int | None = None, axis: int = -1, norm: Norm = None) -> Pulled:
@@ -66,7 +66,7 @@ def ifft(x: Array, *, n: int | None = None, axis: int = -1, norm: Norm = None) -
 
 
 @rule(
-    domain=dict(x=real("3 k"), n=LENGTHS, axis=AXES, norm=NORMS),
+    domain=dict(x=real("k 3"), n=LENGTHS, axis=AXES, norm=NORMS),
     jax=lambda jax, x, *, n, axis, norm: jax.numpy.fft.rfft(x, n, axis, norm),
 )
 def rfft(x: Array, *, n: int | None = None, axis: int = -1, norm: Norm = None) -> Pulled:
