@@ -1,6 +1,7 @@
 """What tests share: pytester, modules written for one test, and a report made by hand."""
 
 import itertools
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ import pytest
 from gradcheck.graphs import Edge, Graph, Node
 from gradcheck.report.data import Entry, Meta, Report
 from gradcheck.results import Accuracy, Evidence, Point, Result
+
+# Processes that share the cores: more threads of linear algebra wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 pytest_plugins = ["pytester"]
 

@@ -14,7 +14,8 @@ from gradcheck.run.targets import Found
 def run(found: Sequence[Found], plan: Plan, jobs: int) -> Iterator[list[Fate]]:
     """The fates of each rule's faults, as they become known."""
     import concurrent.futures
-    import multiprocessing
+
+    from gradcheck.run.workers import workers
 
     groups = by_rule(found)
     if jobs <= 1:
@@ -22,17 +23,9 @@ def run(found: Sequence[Found], plan: Plan, jobs: int) -> Iterator[list[Fate]]:
         return
     targets = tuple(dict.fromkeys(f.target for f in found))
     chosen = {name: [c.label for c in cases] for name, cases in groups.items()}
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(jobs, context, start_worker, (targets, chosen, plan)) as pool:
-        futures = [pool.submit(study_named, name) for name in groups]
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield future.result()
-        except (KeyboardInterrupt, GeneratorExit):
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+    with workers(jobs, start_worker, targets, chosen, plan) as pool:
+        for future in concurrent.futures.as_completed([pool.submit(study_named, name) for name in groups]):
+            yield future.result()
 
 
 def by_rule(found: Sequence[Found]) -> dict[str, list[Case]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import multiprocessing
 import signal
 import traceback
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from gradcheck.cases import Case
 from gradcheck.results import Result
 from gradcheck.run.targets import Found, find
+from gradcheck.run.workers import workers
 from gradcheck.settings import EMERGENCY
 
 
@@ -75,18 +75,10 @@ def execute(found: Sequence[Found], options: Options, jobs: int = 1) -> Iterator
             yield check_found(item, options)
         return
     targets = tuple(dict.fromkeys(item.target for item in found))
-    # Spawned, not forked: JAX starts threads, and a forked copy of them may hang.
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(jobs, context, start_worker, (targets, options)) as pool:
+    with workers(jobs, start_worker, targets, options) as pool:
         futures = {pool.submit(check_named, item.name): item for item in found}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield outcome_of(future, futures[future], options)
-        except (KeyboardInterrupt, GeneratorExit):
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+        for future in concurrent.futures.as_completed(futures):
+            yield outcome_of(future, futures[future], options)
 
 
 def outcome_of(future: concurrent.futures.Future[Outcome], found: Found, options: Options) -> Outcome:

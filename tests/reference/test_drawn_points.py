@@ -1,5 +1,8 @@
 """Every case of the reference library at points that Hypothesis draws: shapes, axes, broadcasts, parameters, precisions."""
 
+from collections.abc import Iterator
+
+import coverage
 import numpy as np
 import pytest
 
@@ -11,6 +14,18 @@ from tests.benchmarks import drawn_points
 from tests.benchmarks.drawn_points import CASES, trouble
 
 
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Coverage would triple the time, and learn nothing: other tests reach all this."""
+    tracer = coverage.Coverage.current()
+    if tracer:
+        tracer.stop()
+    yield
+    if tracer:
+        tracer.start()
+
+
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name.removeprefix("reference."))
 def test_a_rule_is_wrong_at_a_point_that_nobody_chose(case):
     try:
