@@ -18,12 +18,13 @@ from reference.matrices import log_of_det, matrices, nearly_singular, regular, s
 SAFE = 1e6
 
 
-def signed_minors(x: Array) -> Array:
+def signed_minors(x: Array) -> Any:
     """The cofactors, each from a determinant: of any matrix, in n⁵ steps.  (..., n, n) -> (..., n, n)"""
     n = x.shape[-1]
     rest = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int).reshape(n, max(n - 1, 0))
     minors = np.linalg.det(x[..., rest[:, None, :, None], rest[None, :, None, :]])
-    return np.asarray(minors * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)), x.dtype)
+    sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+    return minors * sign.astype(x.dtype)
 
 
 @rule(
@@ -305,7 +306,7 @@ def det(x: Array) -> Pulled:
         safe = np.linalg.norm(x[regular], axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1)) < SAFE
         regular[regular] = safe
         cofactors = np.empty_like(x)
-        cofactors[regular] = np.asarray(y)[regular, None, None] * inverse[safe].mT
+        cofactors[regular] = np.expand_dims(y, (-2, -1))[regular] * inverse[safe].mT
         cofactors[~regular] = signed_minors(x[~regular])
         return np.expand_dims(dy, (-2, -1)) * cofactors
 

@@ -26,21 +26,21 @@ EPS = choice(1e-5, 0.125)
 def standardize(x: Array, *, axis: Any = -1, eps: float = 1e-5) -> Pulled:
     """(x - mean) / √(var + eps), mean and variance along axis.  (n, k) -> (n, k)
 
-    dx = (dy - mean(dy) - y mean(dy y)) / √(var + eps).  Of two numbers these terms leave next to nothing: so they are
-    taken away twice, which is eps / (var + eps) of y mean(dy y) too much, and that is added again.
+    dx = (dy - mean(dy) - y mean(dy y)) / √(var + eps).  Of two numbers these terms leave next to nothing: so with
+    z = (x - mean) / √var, what neither a shift nor a scale of x does is taken twice, and eps' part of z mean(dy z) added.
     The mean is taken twice too: of nearly equal numbers it is rounded to more than they differ by.
     """
     centred = x - x.mean(axis, keepdims=True)
     centred = centred - centred.mean(axis, keepdims=True)
     var = (centred * centred).mean(axis, keepdims=True)
     scale = 1 / np.sqrt(var + eps)
-    y = centred * scale
+    y, stretch = centred * scale, 1 / (scale * np.sqrt(np.where(var > 0, var, 1)))
 
     def pullback(dy: Array) -> Any:
-        g = dy
+        g, z = dy, y * stretch
         for _ in range(2):
-            g = g - g.mean(axis, keepdims=True) - y * (g * y).mean(axis, keepdims=True)
-        return scale * (g + eps * scale * scale * y * (dy * y).mean(axis, keepdims=True))
+            g = g - g.mean(axis, keepdims=True) - z * (g * z).mean(axis, keepdims=True)
+        return scale * (g + eps * scale * scale * z * (dy * z).mean(axis, keepdims=True))
 
     return y, pullback
 
@@ -155,17 +155,18 @@ def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-6) -> Pulled:
     """gamma x / √(mean(x²) + eps), along the last axis.  (n, k), (k) -> (n, k)
 
     dx = (g - x̂ mean(g x̂)) / √(mean(x²) + eps), g = dy gamma; dgamma = Σ dy x̂ over all axes but the last.  As in
-    standardize what cancels is taken away twice, and what that is too much added again.
+    standardize what cancels is taken twice, with z = x / √mean(x²), and eps' part of z mean(g z) added.
     """
     square = (x * x).mean(-1, keepdims=True)
     scale = 1 / np.sqrt(square + eps)
+    stretch = 1 / np.sqrt(np.where(square > 0, square, 1))
 
     def pullback(dy: Array) -> Any:
-        normal, g = x * scale, dy * gamma
-        once = g - normal * (g * normal).mean(-1, keepdims=True)
-        twice = once - normal * (once * normal).mean(-1, keepdims=True)
-        again = eps * scale * scale * normal * (g * normal).mean(-1, keepdims=True)
-        return scale * (twice + again), unbroadcast(dy * normal, gamma.shape)
+        g, z, normal = dy * gamma, x * stretch, x * scale
+        along = z * (g * z).mean(-1, keepdims=True)
+        for _ in range(2):
+            g = g - z * (g * z).mean(-1, keepdims=True)
+        return scale * (g + eps * scale * scale * along), unbroadcast(dy * normal, gamma.shape)
 
     return gamma * (x * scale), pullback
 

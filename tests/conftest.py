@@ -22,7 +22,8 @@ pytest_plugins = ["pytester"]
 
 # Tables of rules over libraries that need not be installed.
 TABLES = {"autograd": "autograd_vjps", "torch": "torch_functional", "jax": "jax_nn"}
-collect_ignore = [f"real_world/{table}.py" for library, table in TABLES.items() if find_spec(library) is None]
+MISSING = [table for library, table in TABLES.items() if find_spec(library) is None]
+collect_ignore = [f"real_world/{table}.py" for table in (*MISSING, *(["double_backwards"] if MISSING else []))]
 
 NUMBERS = itertools.count()
 

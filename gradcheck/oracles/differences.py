@@ -41,10 +41,12 @@ import numpy as np
 
 from gradcheck.floats import wide
 from gradcheck.oracles.directions import directions, tied_groups
-from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, rounding_of, size_of
+from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, precision, rounding_of, size_of
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Evidence
 
+# Steps are so many roundings of their argument, or longer; and a claim of so many times the slope is looked for closely.
+ROOM, STEEP = 2**12, 1000
 # Up to so many input entries, or so many in one argument, each entry is measured on its own.
 ENTRIES, FEW = 64, 8
 
@@ -144,13 +146,23 @@ class Comparison:
         return found if settled else self.along_directions(0.0)
 
     def entry(self, index: tuple[int, ...]) -> Reading:
-        """One entry, with steps of the argument's size; where it fails, steps of its own size may know better."""
+        """One entry, with steps of the argument's size; where it fails, steps of its own size may know better.
+
+        So may steps that are short enough for a slope as steep as the claim: at 0 nothing else tells how short.
+        """
         typical, own = size_of(self.x, 1.0)[index], size_of(self.x, 0.0)[index]
         wide = self._entry(index, typical)
-        if wide.stance == "for" or own > typical / 1000:
+        if wide.stance == "for":
+            return wide
+        steeper = np.isfinite(wide.claimed) and abs(wide.claimed) > STEEP * abs(wide.value)
+        steep = self.lines.total / abs(wide.claimed) if steeper else 0.0
+        if steep > ROOM * precision(self.problem.args[self.k]) * abs(self.x[index]):
+            own = min(own, 2.0 ** np.floor(np.log2(steep)) / 16)
+        if own > typical / 1000:
             return wide
         narrow = self._entry(index, own)
-        agreed = abs(narrow.value - wide.value) <= narrow.bar + wide.bar
+        apart = abs(narrow.value - wide.value)
+        agreed = apart <= narrow.bar + wide.bar and not (steeper and abs(narrow.value - narrow.claimed) < apart)
         return wide if wide.stance == "against" and agreed and np.isfinite(narrow.bar) else narrow
 
     def _entry(self, index: tuple[int, ...], size: float) -> Reading:

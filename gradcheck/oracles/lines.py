@@ -106,9 +106,14 @@ class Lines:
     def _resolution(self) -> float:
         # By the types of inputs and outputs, or by noise where that is of the size of float32's.
         declared = max([*(precision(x) for x in self.problem.args if movable(x)), *self.epsilon], default=0.0)
-        total = float(np.sum(np.abs(self.weights * self.here)))
+        total = self.total
         noise = float(np.sum(np.abs(self.weights) * self.noise)) / total if total else 0.0
         return max(declared, noise) if FLOAT32_NOISE[0] <= noise <= FLOAT32_NOISE[1] else declared
+
+    @property
+    def total(self) -> float:
+        """The size of what is differentiated."""
+        return float(np.sum(np.abs(self.weights * self.here)))
 
     @property
     def finite(self) -> bool:

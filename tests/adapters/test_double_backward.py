@@ -71,6 +71,10 @@ def fixed_in_jax(x):
     return pytest.importorskip("jax").lax.stop_gradient(x * x)
 
 
+def product_with(cube: Any) -> Any:
+    return lambda x, w: x @ cube(w)
+
+
 def fixed_in_autograd(x):
     return pytest.importorskip("autograd.tracer").getval(x) ** 2
 
@@ -159,12 +163,12 @@ EXAMPLES = {
         "",
     ),
     "right, from_autograd, several arguments": (
-        lambda: double_backward(adapters.from_autograd(lambda x, w: x @ autograd_cube_twice(lambda w: w * w)(w))),
+        lambda: double_backward(adapters.from_autograd(product_with(autograd_cube_twice(lambda w: w * w)))),
         (X, W),
         "",
     ),
     "wrong, from_autograd, several arguments": (
-        lambda: double_backward(adapters.from_autograd(lambda x, w: x @ autograd_cube_twice(fixed_in_autograd)(w))),
+        lambda: double_backward(adapters.from_autograd(product_with(autograd_cube_twice(fixed_in_autograd)))),
         (X, W),
         "Your dw",
     ),

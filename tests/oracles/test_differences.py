@@ -338,6 +338,19 @@ def test_a_slope_that_is_hardly_known_contradicts_infinity(function: Any, x: Any
     assert evidence.stance == stance
 
 
+@pytest.mark.parametrize(("x", "factor", "against"), [(0.0, 1, False), (1e-12, 1, False), (1e-12, 1.5, True)])
+def test_a_slope_that_only_short_steps_see_is_missed(x: float, factor: float, against: bool) -> None:
+    # All of the step lies within 1e-8 of 0, which nothing but the claimed slope tells.
+    def steep(x: Any) -> Any:
+        return x / np.sqrt(1e-16 + x * x) + np.array([0.0, 1.0])
+
+    def vjp(dy: Any, x: Any) -> Any:
+        return dy * factor * 1e-16 / (1e-16 + x * x) ** 1.5
+
+    (evidence,) = examine(steep, vjp, np.array([x, 3.0]), dy=np.array([1.0, 1e-12]))
+    assert (evidence.stance == "against") == against
+
+
 def test_a_kink_that_nobody_announced_is_undecided_with_an_infinite_bar() -> None:
     (evidence,) = examine(Rule(relu), None, np.array([0.0, 1.0]))
     assert (evidence.stance, evidence.bar, evidence.entry) == ("undecided", np.inf, (0,))
