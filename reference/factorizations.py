@@ -17,7 +17,7 @@ from gradcheck.domains import Draw, Generator, choice, made, real, spd
 from gradcheck.results import Array
 from gradcheck.rules import rule
 from reference.declaring import Pulled
-from reference.matrices import matrices
+from reference.matrices import matrices, shifted
 from reference.squaring import exponential, moved_exponential
 
 GILES = "Giles 2008"
@@ -358,7 +358,7 @@ def lstsq(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domain=dict(x=real("n n")),
+    domains={"": dict(x=real("n n")), "shifted": dict(x=made(shifted))},
     jax=lambda jax, x: jax.scipy.linalg.expm(x),
     source="Higham 2008, Functions of Matrices, eq. 3.16; Najfeld & Havel 1995",
     normwise=True,

@@ -29,6 +29,11 @@ def nearly_singular(rng: Generator) -> Array:
     return np.asarray(np.stack([singular(rng) for _ in apart]) + apart)
 
 
+def shifted(rng: Generator) -> Array:
+    """A matrix whose eigenvalues lie about 6, others of a diagonal matrix (3 3)."""
+    return np.asarray(np.round(rng.uniform(-1, 1, (3, 3)), 3) + np.diag([5.0, 6.0, 7.0]))
+
+
 def matrices(function: Callable[..., Any]) -> Callable[..., Any]:
     """The sympy twin of a rule for stacks of matrices: ``function(sympy, matrix, **params)`` for each of them."""
 
