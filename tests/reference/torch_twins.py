@@ -326,6 +326,7 @@ WITHOUT = {
 DIFFERENT = {
     **torch_layers.DIFFERENT,
     "linalg.det[singular]": "torch.linalg.det answers 0 for a matrix of rank n - 1; the cofactors are not",
+    "linalg.det[nearly singular]": "two of its matrices have rank n - 1, as in linalg.det[singular]",
     "regression_losses.gaussian_nll[floor]": "torch hands cotangents through the floor of a variance",
     "scattering.index_set[rows]": "where an index repeats torch gives the gradient to what was overwritten too",
     "sorting.sort[ties]": "in descending order equal entries keep their order in torch, and are turned round in ours",
