@@ -17,7 +17,7 @@ Place = Callable[[Look, int], Index | None]
 
 
 def one_entry(look: Look, k: int) -> Iterator[Mistake]:
-    """Right but for a single entry, and what stands there."""
+    """Right but for a single entry, and what stands there; nothing of that where two readings fit."""
     mine, true = look.claimed[k], look.true[k]
     if mine.shape != true.shape or true.size < 2:
         return
@@ -30,13 +30,16 @@ def one_entry(look: Look, k: int) -> Iterator[Mistake]:
     only = "is wrong in a single entry"
     for place in places(at, true):
         yield Mistake(f"{only}, which is zero", with_entry(place, lambda t, i: 0 * t[i]))
+        ratio = known_factor(mine[at] / true[at]) if true[at] != 0 else 0.0
         alike = np.argwhere(np.abs(true - mine[at]) <= 1e-9 * np.abs(true).max())
+        if ratio == -1 and len(alike):
+            # Of the other sign, or a copy of another entry as large: nothing tells these apart.
+            continue
         # The nearest of several that are equal.
         for other in sorted(alike, key=lambda other: float(np.abs(other - at).sum())):
             from_ = tuple(map(int, other))
             for source in places(from_, true):
                 yield Mistake(f"{only}, which is a copy of entry {list(from_)}", copied(place, source))
-        ratio = known_factor(mine[at] / true[at]) if true[at] != 0 else 0.0
         if ratio != 0 and simple(ratio):
             yield Mistake(
                 f"{only}, which is {factor_name(ratio)} the right value",

@@ -72,7 +72,7 @@ class Looks:
         """0 for a mistake that is refuted, else the higher the more it explains."""
         if not mistake.explains(self.first, k, silent=False) or not all(mistake.explains(o, k) for o in self.further):
             return 0
-        if mistake.inside is not None:
+        if mistake.vague:
             return 1
         if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
             return 2
@@ -135,7 +135,7 @@ def explain(
             wrong = suspected(look, ())
         looks = Looks(look, further, [*passing_looks(passed)])
         found = {k: mistake for k in wrong if (mistake := first_mistake(looks, k, families)) is not None}
-        spared = {k: looks.contradicting(m, k) for k, m in found.items() if m.inside is None}
+        spared = {k: looks.contradicting(m, k) for k, m in found.items() if not m.vague}
     return Explanation(look, found, tuple(k for k in wrong if k not in found), spared)
 
 
@@ -162,7 +162,7 @@ def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake |
     rank = 0
     for family in families:
         for mistake in family(looks.first, k):
-            found = looks.rank(mistake, k) if mistake.inside is None or rank == 0 else 0
+            found = looks.rank(mistake, k) if rank == 0 or not mistake.vague else 0
             if found == BEST:
                 return mistake
             if found > rank:

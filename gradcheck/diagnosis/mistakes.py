@@ -14,6 +14,8 @@ from gradcheck.results import Array
 CLOSE, LEFT = 1e-9, 1e-3
 # What evaluation in floating point leaves, of an entry, and of the largest where entries cancel.
 ROUNDING, SLACK = 1e-13, 4e-15
+# A mistake that is known by its size alone may be so many times larger elsewhere.
+ABOUT = 3.0
 # Entries below this part of the largest are judged by the largest.
 SMALL = 1e-3
 
@@ -25,12 +27,19 @@ class Mistake:
     text: continues "your dx ...".  apply: gives the claim from the truth of a look, or None where it says nothing.
     undo: the other way round, for what cannot be computed from the truth: gives the truth from the claim.
     inside: where the claim is wrong, when nothing more than the place is known.
+    within: how far off the claim is, as a part of the truth, when nothing more than the size is known.
     """
 
     text: str
     apply: Callable[[Look, int], Array | None] = lambda look, k: None
     undo: Callable[[Look, int], Array | None] | None = None
     inside: Callable[[Look, int], Array | None] | None = None
+    within: float | None = None
+
+    @property
+    def vague(self) -> bool:
+        """Whether no more than a place or a size is known."""
+        return self.inside is not None or self.within is not None
 
     def explains(self, look: Look, k: int, *, silent: bool = True) -> bool:
         """Whether it gives the claim of this look; `silent` where it says nothing about it."""
@@ -38,6 +47,8 @@ class Mistake:
         if self.inside is not None:
             here = meaningful(self.inside, look, k)
             return silent if here is None else np.array_equal(here, wrong_entries(mine, true))
+        if self.within is not None:
+            return close(mine, true, ABOUT * self.within)
         if self.undo is not None:
             undone = meaningful(self.undo, look, k)
             return silent if undone is None else close(undone, true)

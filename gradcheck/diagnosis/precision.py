@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.diagnosis.looks import Look
-from gradcheck.diagnosis.mistakes import Mistake, wrong_entries
+from gradcheck.diagnosis.mistakes import Mistake
 from gradcheck.results import Array
 
 # Irregular differences below this part of the right value are called noise.
@@ -73,9 +73,10 @@ def noisy(look: Look, k: int) -> Iterator[Mistake]:
     if mine.shape != true.shape or np.iscomplexobj(true) or (true != 0).sum() < 4:
         return
     ratio = mine[true != 0] / true[true != 0] - 1
-    if 0 < np.abs(ratio).max() < NOISE and (ratio > 0).any() and (ratio < 0).any():
+    worst = float(np.abs(ratio).max())
+    if 0 < worst < NOISE and (ratio > 0).any() and (ratio < 0).any():
         yield Mistake(
-            f"is right to about {np.abs(ratio).max():.1g} of its size, too large here and too small there,"
+            f"is right to about {worst:.1g} of its size, too large here and too small there,"
             " as by a lower precision or by noise",
-            inside=lambda look, k: wrong_entries(look.claimed[k], look.true[k]),
+            within=worst,
         )

@@ -30,7 +30,7 @@ PLURALS = {
 
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Each kind of mistake: the sentence names it, and its correction makes of the true gradient the claimed one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -327,9 +328,19 @@ def test_there_are_fewer_kinds_than_promised() -> None:
     assert len(KINDS) >= 25
 
 
-def test_noise_has_a_correction() -> None:
+def test_noise_has_a_size_that_must_hold_and_no_correction() -> None:
     noise = 1 + 1e-6 * np.array([1.0, -0.5, 0.25, -2.0, 0.75, 1.25])
     diagnosis = diagnosed(cubed(lambda g, x, dy: g * noise), (LINE,), {}, 0)
     assert "as by a lower precision or by noise" in diagnosis.text
     assert diagnosis.found is not None
-    assert not diagnosis.found.explains(diagnosis.found.look)
+    look = diagnosis.found.look
+    assert diagnosis.found.apply(look) == (None,)
+    assert diagnosis.found.explains(look)
+    further_off = replace(look, claimed=(look.true[0] * (1 + 10 * (noise - 1)),))
+    assert not diagnosis.found.explains(further_off)
+
+
+def test_one_entry_that_may_be_a_copy_or_of_the_other_sign_is_called_neither() -> None:
+    flipped = np.array([1.0, 1.0, -1.0, 1.0, 1.0, 1.0])
+    text = diagnosed(lambda x: (np.abs(x).sum(), lambda dy: dy * np.sign(x) * flipped), (LINE,), {}, 0).text
+    assert "wrong in a single entry: " in text
