@@ -358,7 +358,11 @@ def lstsq(a: Array, b: Array) -> Pulled:
 
 
 @rule(
-    domains={"": dict(x=real("n n")), "shifted": dict(x=made(shifted))},
+    domains={
+        "": dict(x=real("n n")),
+        "shifted": dict(x=made(shifted)),
+        "far below 0": dict(x=real("1 1", low=-50.0, high=-30.0)),
+    },
     jax=lambda jax, x: jax.scipy.linalg.expm(x),
     source="Higham 2008, Functions of Matrices, eq. 3.16; Najfeld & Havel 1995",
     normwise=True,

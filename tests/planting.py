@@ -13,18 +13,6 @@ import numpy as np
 from gradcheck import Rule
 
 
-def declared_like(rule: Rule, function: Callable[..., Any]) -> Rule:
-    """A rule with another function and the same domains."""
-    return Rule(
-        function,
-        domains=rule.domains,
-        accuracy=rule.accuracy,
-        normwise=rule.normwise,
-        surrogate=rule.surrogate,
-        cotangent=rule.cotangent,
-    )
-
-
 def answering(rule: Rule, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Rule:
     """A copy whose pullback's answer is changed."""
 
@@ -37,7 +25,7 @@ def answering(rule: Rule, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) 
 
         return y, changed
 
-    return declared_like(rule, signed(function, rule))
+    return rule.but(function=signed(function, rule))
 
 
 def asked(rule: Rule, change: Callable[[Any], Any]) -> Rule:
@@ -47,7 +35,7 @@ def asked(rule: Rule, change: Callable[[Any], Any]) -> Rule:
         y, pullback = rule.function(*args, **params)
         return y, lambda dy: pullback(change(dy))
 
-    return declared_like(rule, signed(function, rule))
+    return rule.but(function=signed(function, rule))
 
 
 def signed(function: Any, rule: Rule) -> Any:
@@ -63,7 +51,7 @@ def edited(rule: Rule, old: str, new: str) -> Rule:
     assert source.count(old) == 1, f"{rule.name} has {source.count(old)} times {old!r}"
     namespace = dict(inspect.getmodule(rule.function).__dict__)  # type: ignore[union-attr]
     exec("from __future__ import annotations\n" + source.replace(old, new), namespace)
-    return declared_like(rule, namespace[rule.function.__name__])
+    return rule.but(function=namespace[rule.function.__name__])
 
 
 def calling(rule: Rule, **helpers: Any) -> Rule:
@@ -75,7 +63,7 @@ def calling(rule: Rule, **helpers: Any) -> Rule:
         original.__code__, {**original.__globals__, **helpers}, original.__name__, original.__defaults__
     )
     copy.__kwdefaults__ = original.__kwdefaults__
-    return declared_like(rule, copy)
+    return rule.but(function=copy)
 
 
 # What is done to a pullback's answer.

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from gradcheck.faults.operators import alternatives
-from gradcheck.faults.planting import declared_like
 from gradcheck.faults.sources import Part, Place, parsed, parts, places, text_of
 from gradcheck.lifted.stand_in import Rewriter
 from gradcheck.rules import Rule
@@ -183,8 +180,4 @@ def coded(function: types.FunctionType, code: types.CodeType) -> types.FunctionT
 
 def edited(rule: Rule, edit: Edit, code: types.CodeType | None = None) -> Rule:
     """The rule with an edit in it, or with another code in the place of that."""
-    function: Any = Replacing(edit.function, code or edit.code)(rule.function)
-    for name in ("__module__", "__qualname__", "__doc__", "__signature__", "__wrapped__"):
-        with contextlib.suppress(AttributeError):
-            setattr(function, name, getattr(rule.function, name))
-    return declared_like(rule, function)
+    return rule.but(function=Replacing(edit.function, code or edit.code)(rule.function))

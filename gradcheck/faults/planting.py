@@ -31,7 +31,7 @@ def wrapped(rule: Rule, wrapper: Wrapper, k: int = 0) -> Rule:
 
         return y, faulty
 
-    return declared_like(rule, function)
+    return rule.but(function=function)
 
 
 def answered(rule: Function, args: Any, params: Any, y: Any, pullback: Function, dy: Any) -> Answer:
@@ -55,24 +55,3 @@ def answer_of(rule: Function, args: tuple[Any, ...], params: Any, dy: Any) -> An
 def listed(cotangents: Any) -> Cotangents:
     """Cotangents as a tuple: that of a single argument may come bare."""
     return tuple(cotangents) if isinstance(cotangents, tuple | list) else (cotangents,)
-
-
-def declared_like(rule: Rule, function: Function) -> Rule:
-    """A rule with another function, under the same name and with the same declaration."""
-    made = Rule(
-        function,
-        domains=rule.domains,
-        jax=rule.jax,
-        sympy=rule.sympy,
-        sympy_matrix=rule.sympy_matrix,
-        source=rule.source,
-        known_wrong=rule.known_wrong,
-        refuted=rule.refuted,
-        surrogate=rule.surrogate,
-        cotangent=rule.cotangent,
-        accuracy=rule.accuracy,
-        normwise=rule.normwise,
-        graph=rule.graph,
-    )
-    made.separate = rule.separate
-    return made
