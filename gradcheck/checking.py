@@ -46,7 +46,8 @@ def check(
     """Whether the pullback of a rule is the derivative of its forward, with the evidence.
 
     rule_or_forward: a function that returns ``(y, pullback)``, or a forward function together with vjp.
-    args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points of the rule's declared domain.
+    args: float or complex arrays, or dicts, lists and tuples of such, which are differentiated; without any, the points
+    of the rule's declared domain.
     vjp: ``vjp(dy, *args)`` returns one cotangent per argument; with it integers and booleans may be among args, whose
     cotangent is None.  params: keyword arguments, not differentiated.
     jvp: ``jvp(args, tangents, **params)`` returns ``(y, tangent of y)``, as in JAX: checked beside the pullback.
@@ -56,8 +57,8 @@ def check(
     jax, sympy: twins, as in `gradcheck.rule`; jax="auto" runs the forward's own code with jax.numpy for numpy.
     search: so many points more are tried (by Hypothesis, an extra), and the smallest at which the rule fails is shown.
     like: a reference rule; forward and gradient are compared with its certified ones, entry by entry.
-    accuracy: the budget in condition-weighted ULPs.  times: beside a reference, the budget as a multiple of the error that
-    the reference's own code makes in the same float type; float16 and bfloat16 are held to twice that by default.
+    accuracy: the budget in condition-weighted ULPs.  times: beside a reference, the budget as a multiple of the error
+    that the reference's own code makes in the same float type; float16 and bfloat16 are held to twice that by default.
     domain: where these, and points without args, are drawn from; else that of the rule, or one guessed from args.
 
     Raises TypeError or ValueError for arguments that mean nothing; what the rule itself raises becomes the

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradcheck.settings import EMERGENCY
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -63,8 +65,8 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--seed", type=whole, default=0, help="the seed of all points and cotangents (default: 0)")
     how.add_argument("--oracles", default="all", metavar="A,B", help="ask these oracles only (default: all)")
     how.add_argument("--point", metavar="NAME", help="check at this point only")
-    stop = "emergency stop of a point that hangs, in seconds (default: 300; inf: none)"
-    how.add_argument("--timeout", type=positive, default=300.0, metavar="S", help=stop)
+    stop = f"emergency stop of a point that hangs, in seconds (default: {EMERGENCY:g}; inf: none)"
+    how.add_argument("--timeout", type=positive, default=EMERGENCY, metavar="S", help=stop)
     how.add_argument(
         "--search", type=whole, default=0, metavar="N", help="try N points more, and show the smallest that fails"
     )

@@ -15,7 +15,8 @@ def judge_refuted(
     """Verdict, diagnosis and deciding problem of a rule declared to be refuted; None where the check's own stand.
 
     *pass* needs oracles that agree that the formula is wrong, and one of them certain.  An error, a dispute, a wrong
-    forward or a broken contract stays what it is.  outcome: the verdict on the formula, taken as a rule's like any other.
+    forward or a broken contract stays what it is.  outcome: the verdict on the formula, taken as a rule's like any
+    other.
     """
     evidence = list(evidence)
     against = [e for e in evidence if e.stance == "against"]

@@ -235,16 +235,18 @@ def rule(
     """Declare a function that returns ``(y, pullback)`` as a rule.
 
     domain: a dictionary from argument to domain, or domains={label: dictionary}; each makes a case.
-    jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin ``sympy(sympy, *args, **params)`` on arrays of symbols;
+    jax: twin ``jax(jax, *args, **params)``, or "auto": the forward's own code with jax.numpy for numpy; sympy: twin
+    ``sympy(sympy, *args, **params)`` on arrays of symbols;
     sympy_matrix: the same on MatrixSymbol.  source: where the formula is from.  known_wrong: {oracle: reason},
     of one domain {"jax[label]": reason}.
     refuted: why the formula is wrong, of a rule that states a text's mistake: the check passes where it is refuted.
-    surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it is not
-    linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
+    surrogate: the function whose derivative the pullback claims, where that is not the forward's.  cotangent: where it
+    is not linear in dy either, ``cotangent(*dy, **params)`` is the cotangent at which it claims the surrogate's.
     accuracy: the budget in condition-weighted ULPs; normwise: an ULP is that of the largest
     entry of its array, for what treats its entries alike (matrix factorisations, Fourier transforms).
-    gradient_of: the rule whose gradient (at a cotangent of ones) the outputs are, or True: the Jacobian is symmetric, which the
-    pullback alone is asked.  like: a reference rule that forward and gradient are held against, as in `gradcheck.check`.  graph: gives the computational graph for the report.
+    gradient_of: the rule whose gradient (at a cotangent of ones) the outputs are, or True: the Jacobian is symmetric,
+    which the pullback alone is asked.  like: a reference rule that forward and gradient are held against, as in
+    `gradcheck.check`.  graph: gives the computational graph for the report.
     """
     if function is not None:
         return Rule(function)

@@ -47,7 +47,8 @@ class Refused(Exception):
 class Search:
     """What a search of a case did: the smallest failing point, if there is one, and how many it tried.
 
-    refused: points at which the forward raised ValueError or gave nothing finite.  name: of the point that is looked for.
+    refused: points at which the forward raised ValueError or gave nothing finite.  name: of the point that is looked
+    for.
     timeout: the emergency stop of a point.
     """
 

@@ -27,8 +27,8 @@ def verify(claims: Claims, timeout: float | None = EMERGENCY) -> Result:
     """Whether a text's numbers are right; each entry of `evidence` is about one of them.
 
     `Evidence.reason` is what became of it: ``right``, ``right up to rounding``, ``erratum`` (declared, and refuted),
-    or, against, ``wrong`` and ``declaration refuted``.  What the function raises becomes the verdict *error*, and so does
-    its taking more than `timeout` seconds.
+    or, against, ``wrong`` and ``declaration refuted``.  What the function raises becomes the verdict *error*, and so
+    does its taking more than `timeout` seconds.
     """
     start = time.perf_counter()
     point = Point("printed", "given", (), dict(claims.at))

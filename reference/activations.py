@@ -242,8 +242,8 @@ def relu(x: Array) -> Pulled:
 def softmax(x: Array, *, axis: int = -1) -> Pulled:
     """exp(x) / sum(exp(x)) along axis, without overflow.  (n, k) -> (n, k)
 
-    dx = y (dy - sum(dy y)).  A constant added to dy changes nothing, so dy is taken relative to its value at the largest
-    x: what is left keeps its digits where one y is near 1.
+    dx = y (dy - sum(dy y)).  A constant added to dy changes nothing, so dy is taken relative to its value at the
+    largest x: what is left keeps its digits where one y is near 1.
     """
     top = x.argmax(axis, keepdims=True)
     e = np.exp(x - np.take_along_axis(x, top, axis))

@@ -64,7 +64,8 @@ def largest(scores: Any, possible: Array) -> Any:
 def walked(scores: Any, skips: Array, through: Array) -> tuple[Any, Any]:
     """The log-likelihoods of all ways to each state at each frame, relative to the likeliest state's, and what that leaves out.
 
-    A way scores at each frame that it is at, the last included; `through` are the states (t, s) that lie on any alignment.
+    A way scores at each frame that it is at, the last included; `through` are the states (t, s) that lie on any
+    alignment.
     """
     place = np.arange(len(skips))
     way, ways, left_out = scores[0], [], 0
@@ -221,14 +222,14 @@ def ctc(
 ) -> Pulled:
     """-log of the sum of the likelihoods of all alignments of x to the labels, (n, s).  (n, t, k) -> () or (n)
 
-    x are logits (PyTorch: their log_softmax, frames first); an alignment is a class for each frame, repeats merged, then
-    blanks dropped.  dx = dy (softmax(x) - γ), γ the posterior of each class at each frame; as p Σ γ of the other classes
-    less γ (1 - p) it keeps its digits.  A mean is over examples, each divided by its number of labels.  The pullback keeps
-    dx for dy = 1.  Raises ValueError for labels that are the blank or no classes, for lengths that are too long, and
-    for labels that do not fit into their frames: with zero_infinity such an example counts 0.
+    x are logits (PyTorch: their log_softmax, frames first); an alignment is a class for each frame, repeats merged,
+    then blanks dropped.  dx = dy (softmax(x) - γ), γ the posterior of each class at each frame; as p Σ γ of the other
+    classes less γ (1 - p) it keeps its digits.  A mean is over examples, each divided by its number of labels.  The
+    pullback keeps dx for dy = 1.  Raises ValueError for labels that are the blank or no classes, for lengths that are
+    too long, and for labels that do not fit into their frames: with zero_infinity such an example counts 0.
 
-    The budget is wide: where a frame hardly matters to the likelihood, p - γ leaves an entry few digits in any such formula
-    (measured: up to 140 weighted ULPs in single entries, the median below 1).
+    The budget is wide: where a frame hardly matters to the likelihood, p - γ leaves an entry few digits in any such
+    formula (measured: up to 140 weighted ULPs in single entries, the median below 1).
     """
     count, frames, classes = x.shape
     if not 0 <= blank < classes or len(labels) != count or labels.ndim != 2:

@@ -148,9 +148,9 @@ def linear_attention_symbolic(sympy: Any, q: Any, k: Any, v: Any, *, causal: boo
 def linear_attention(q: Array, k: Array, v: Array, *, causal: bool = False) -> Pulled:
     """φ(q) Σ φ(k) vᵀ / φ(q)·Σ φ(k), φ = elu + 1, over all keys or up to the query's own.  (..., t, d), (..., s, d), (..., s, e) -> (..., t, e)
 
-    With S = Σ φ(k) vᵀ, z = Σ φ(k), and g = dy / φ(q)·z: dφ(q) = S g - (φ(q)·S g) z / φ(q)·z, dS = φ(q) gᵀ, dz = -(y·g) φ(q), summed over
-    the queries that see a key to G and h: dφ(k) = G v + h, dv = Gᵀ φ(k).  Time and memory grow with s d e, not t s; the
-    pullback keeps the sums, φ(q) and φ(k).
+    With S = Σ φ(k) vᵀ, z = Σ φ(k), and g = dy / φ(q)·z: dφ(q) = S g - (φ(q)·S g) z / φ(q)·z, dS = φ(q) gᵀ, dz = -(y·g)
+    φ(q), summed over the queries that see a key to G and h: dφ(k) = G v + h, dv = Gᵀ φ(k).  Time and memory grow with s
+    d e, not t s; the pullback keeps the sums, φ(q) and φ(k).
     """
     if causal and q.shape[-2] != k.shape[-2]:
         raise ValueError(f"q has {q.shape[-2]} places, k {k.shape[-2]}: causal attention needs as many of each")

@@ -136,10 +136,11 @@ def cross_entropy(
 ) -> Pulled:
     """-Σ v log(softmax(x)), v = weight ((1 - s) target + s / k), s = label_smoothing.  (n, k) -> () or (n)
 
-    dx = dy (p Σ v - v), p = softmax(x); as p (Σ v - v) - v (1 - p), with 1 - p from expm1, it keeps its digits.  target is
-    probabilities (n, k), or labels (n), which stand for one-hot rows; a label that is ignore_index counts nothing.  A mean
-    divides by the weights of the labels that count, which is 0 / 0 where none does, or by the number of rows of
-    probabilities.  Classes are the last axis; before it are any others.  Raises ValueError for labels that are no classes.
+    dx = dy (p Σ v - v), p = softmax(x); as p (Σ v - v) - v (1 - p), with 1 - p from expm1, it keeps its digits.  target
+    is probabilities (n, k), or labels (n), which stand for one-hot rows; a label that is ignore_index counts nothing.
+    A mean divides by the weights of the labels that count, which is 0 / 0 where none does, or by the number of rows of
+    probabilities.  Classes are the last axis; before it are any others.  Raises ValueError for labels that are no
+    classes.
     """
     log_p, _ = log_softmax(x)
     share, total = shares(target, x, weight, ignore_index, label_smoothing)
@@ -268,8 +269,8 @@ def focal(
 ) -> Pulled:
     """-α (1 - q)^γ log q, q the probability of the target: sigmoid(x) for 1, sigmoid(-x) for 0.  (n, k) -> () or (n, k)
 
-    With z = x for 1, -x for 0: dz = -dy α (1 - q)^γ (1 - q + γ q log(1 + exp(-z))).  α is alpha for 1, 1 - alpha for 0, or
-    1 for None.  Raises ValueError for a target other than 0 and 1.
+    With z = x for 1, -x for 0: dz = -dy α (1 - q)^γ (1 - q + γ q log(1 + exp(-z))).  α is alpha for 1, 1 - alpha for 0,
+    or 1 for None.  Raises ValueError for a target other than 0 and 1.
     """
     if not ((target == 0) | (target == 1)).all():
         raise ValueError("target has entries other than 0 and 1: focal loss is of classes")

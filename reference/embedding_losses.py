@@ -262,9 +262,9 @@ def info_nce(
 ) -> Pulled:
     """Cross-entropy of s = queries keysᵀ / temperature where query i belongs to key i.  (n, k), (n, k) -> () or (n)
 
-    dqueries = ds keys / temperature, dkeys = dsᵀ queries / temperature, ds = dy (softmax(s) - 1) by rows.  symmetric: the
-    mean with that by columns, which is CLIP's.  The pullback computes the n x n similarities anew.  For cosines give
-    vectors of length 1.  Raises ValueError where the shapes differ.
+    dqueries = ds keys / temperature, dkeys = dsᵀ queries / temperature, ds = dy (softmax(s) - 1) by rows.  symmetric:
+    the mean with that by columns, which is CLIP's.  The pullback computes the n x n similarities anew.  For cosines
+    give vectors of length 1.  Raises ValueError where the shapes differ.
     """
     difference(queries, keys)
 

@@ -255,7 +255,8 @@ def svdvals(x: Array) -> Pulled:
 def triangular_solve(a: Array, b: Array, *, lower: bool = False, trans: int = 0, unit_diagonal: bool = False) -> Pulled:
     """The y of t y = b, or of tᵀ y = b (trans), t the lower or upper triangle of a.  (n, n), (n, k) -> (n, k)
 
-    db = t⁻ᵀ dy, da = that triangle of -db yᵀ; with trans db = t⁻¹ dy, da = that of -y dbᵀ.  unit_diagonal: that of t is 1.
+    db = t⁻ᵀ dy, da = that triangle of -db yᵀ; with trans db = t⁻¹ dy, da = that of -y dbᵀ.  unit_diagonal: that of t is
+    1.
     """
     y = solve_triangular(a, b, trans, lower, unit_diagonal)
 

@@ -70,7 +70,8 @@ def glu(x: Array, *, axis: int = -1) -> Pulled:
 def geglu(x: Array, *, axis: int = -1, approximate: bool = False) -> Pulled:
     """a gelu(b), a and b the halves of x along axis.  (n, k) -> (m, l)
 
-    da = dy gelu(b), db = the pullback of gelu for dy a.  approximate: gelu_tanh.  Raises ValueError where the axis is odd.
+    da = dy gelu(b), db = the pullback of gelu for dy a.  approximate: gelu_tanh.  Raises ValueError where the axis is
+    odd.
     The pullback keeps gelu(b) and what that of gelu keeps.
     """
     return gated(x, gelu_tanh if approximate else gelu, axis)

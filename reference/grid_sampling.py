@@ -72,7 +72,8 @@ def grid_sample(x: Array, grid: Array, *, padding: str = "zeros", align_corners:
     """x at the points (column, row) of a grid, each from -1 to 1, bilinear.  (n, c, x, y), (n, i, j, 2) -> (n, c, i, j)
 
     dx = dy times the weights, added up at the four places that were read; dgrid = dy times the differences of opposite
-    places (at a place itself: towards the next), times half the size.  padding: "zeros" outside, or those of the "border", where dgrid = 0.
+    places (at a place itself: towards the next), times half the size.  padding: "zeros" outside, or those of the
+    "border", where dgrid = 0.
     align_corners: ±1 are the first and last centres, else the edges.  Raises ValueError for another padding.
     The pullback keeps the four numbers that were read for each of the output, and their weights.
     """
@@ -108,7 +109,8 @@ def grid_sample(x: Array, grid: Array, *, padding: str = "zeros", align_corners:
 
 def beside(grid: Array, n: int, padding: str, align_corners: bool) -> tuple[Any, tuple[Any, Any], Any]:
     """For points along an axis: the place before each (in the padded axis), the weights of it and the next, and the
-    derivative of the second weight.  Counted from the centre, as the grid is: from an end, digits of points near 0 are lost."""
+    derivative of the second weight.  Counted from the centre, as the grid is: from an end, digits of points near 0 are
+    lost."""
     centre = (n - 1) / 2
     slope: Any = centre if align_corners else n / 2
     at = grid * slope

@@ -96,7 +96,8 @@ def multi_head_attention(
     """Attention of each head's projections, projected.  (..., t, d), (..., s, d), (..., s, d), (k, d), (k), (d, d), (d) -> (..., t, d)
 
     k = 3d: the weights of queries, keys and values one below the other, as in PyTorch.  The pullback is those of its
-    four projections around that of the attention.  The pullback keeps what these keep.  mask is for all heads, or (..., heads, t, s).
+    four projections around that of the attention.  The pullback keeps what these keep.  mask is for all heads, or (...,
+    heads, t, s).
     The bias of the keys moves all scores of a query alike: its cotangent is 0, where a sum would leave rounding errors.
     Raises ValueError where heads does not divide d.
     """
@@ -151,7 +152,8 @@ def grouped_query_attention(
 ) -> Pulled:
     """Attention in which h / g heads of queries share keys and values.  (..., h, t, d), (..., g, s, d), (..., g, s, e) -> (..., h, t, e)
 
-    The queries of a group are one long sequence, so dk and dv sum over them by themselves.  mask: (t, s), for all heads.
+    The queries of a group are one long sequence, so dk and dv sum over them by themselves.  mask: (t, s), for all
+    heads.
     The pullback keeps p, one number for every query and key.
     Raises ValueError where g does not divide h.
     """

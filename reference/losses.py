@@ -89,8 +89,8 @@ def softmax_cross_entropy(logits: Array, *, labels: Array, reduction: str = "mea
     """-log(softmax(logits)) at the labels, their mean, sum or neither.  (n, k) -> () or (n)
 
     dlogits = dy (softmax(logits) - one_hot(labels)); p - 1 is expm1(log p), which keeps its digits where p is near 1.
-    labels are integers from 0 to k - 1; others raise ValueError.  classification_losses.cross_entropy has class weights,
-    smoothed and ignored labels, and probabilities in place of labels.
+    labels are integers from 0 to k - 1; others raise ValueError.  classification_losses.cross_entropy has class
+    weights, smoothed and ignored labels, and probabilities in place of labels.
     """
     log_p, _ = log_softmax(logits)
     y, spread = reduced(-log_p[hits(labels, logits.shape[-1])].reshape(labels.shape), reduction)

@@ -93,8 +93,9 @@ def multi_margin(
 ) -> Pulled:
     """w_label Σ_j max(margin - x_label + x_j, 0)^p / k, over the classes j that are not the label.  (n, k) -> () or (n)
 
-    dx_j = dy w_label s_j / k, s = p max(...)^(p-1), where the margin is violated, and dx_label = -Σ_j dx_j: 0 at the kink
-    of p = 1.  weight: one for each class.  Raises ValueError for p other than 1 and 2 and for labels that are no classes.
+    dx_j = dy w_label s_j / k, s = p max(...)^(p-1), where the margin is violated, and dx_label = -Σ_j dx_j: 0 at the
+    kink of p = 1.  weight: one for each class.  Raises ValueError for p other than 1 and 2 and for labels that are no
+    classes.
     """
     if p not in (1, 2):
         raise ValueError(f"p is {p}: use 1 or 2")

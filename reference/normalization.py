@@ -36,8 +36,9 @@ def standardize(x: Array, *, axis: Any = -1, eps: float = 1e-5) -> Pulled:
 
     dx = (dy - mean(dy) - y mean(dy y)) / √(var + eps).  Of two numbers these terms leave next to nothing: so they are
     taken twice, and what the second time takes too much, y mean(dy y) eps / (var + eps), is added.  The mean of x is
-    taken twice too: of nearly equal numbers it is rounded to more than they differ by.  Lost remain digits of the single
-    entry that differs from equal others, at [0, 0, 1] about four of 16: of its dx only eps' part does not cancel.
+    taken twice too: of nearly equal numbers it is rounded to more than they differ by.  Lost remain digits of the
+    single entry that differs from equal others, at [0, 0, 1] about four of 16: of its dx only eps' part does not
+    cancel.
     """
     centred = x - x.mean(axis, keepdims=True)
     centred = centred - centred.mean(axis, keepdims=True)

@@ -48,8 +48,9 @@ def norm_of_symbols(sympy: Any, x: Array, *, ord: Any, keepdims: bool) -> Any:
 def matrix_norm(x: Array, *, ord: Any = "fro", keepdims: bool = False) -> Pulled:
     """The norm "fro", nuclear ("nuc"), spectral (2), or the largest sum of |x| of a column (1) or row (inf).  (..., n, k) -> (...)
 
-    dx = dy x / y, dy u vᵀ (full rank), dy u₁ v₁ᵀ of the largest singular value, which must be a single one, or dy sign(x)
-    in the column or row of the largest sum, in equal shares where several are equal, as in JAX.  Singular vectors are LAPACK's: hence normwise, and the wide budget.
+    dx = dy x / y, dy u vᵀ (full rank), dy u₁ v₁ᵀ of the largest singular value, which must be a single one, or dy
+    sign(x) in the column or row of the largest sum, in equal shares where several are equal, as in JAX.  Singular
+    vectors are LAPACK's: hence normwise, and the wide budget.
     """
     y = np.linalg.matrix_norm(x, ord=ord, keepdims=keepdims)
 

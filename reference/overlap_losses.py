@@ -87,7 +87,8 @@ def tversky(
     """1 - o, o = (Σ p t + smooth) / D, D = Σ (p t + alpha p (1 - t) + beta (1 - p) t) + smooth.  (n, k) -> () or (n) or (k)
 
     dp = dy (o (t + alpha (1 - t) - beta t) - t) / D, t the target, sums along axis.  alpha weighs false positives, beta
-    false negatives; both 0.5 is dice with twice the smooth.  1 - o is computed as their sum over D.  The pullback sums anew.
+    false negatives; both 0.5 is dice with twice the smooth.  1 - o is computed as their sum over D.  The pullback sums
+    anew.
     """
 
     target = matched(target, p)

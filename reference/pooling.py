@@ -242,8 +242,9 @@ def lp_pool(x: Array, *, p: float, size: Sizes, stride: Sizes | None = None, cei
     """(Σ |x|^p)^(1/p) over each window, over all axes but two.  (n, c, ...) -> (n, c, ...)
 
     dx = dy sign(x) (|x| / y)^(p - 1), summed over the windows that a place is in; 0 where y = 0.  p ≥ 1.
-    PyTorch takes x^p for |x|^p, which is the same for even p and for positive x, and with ceil_mode scales a last window that
-    is cut off as if it were full; here its norm is that of what is there.  The pullback keeps the windows, scaled.  Raises ValueError for p < 1.
+    PyTorch takes x^p for |x|^p, which is the same for even p and for positive x, and with ceil_mode scales a last
+    window that is cut off as if it were full; here its norm is that of what is there.  The pullback keeps the windows,
+    scaled.  Raises ValueError for p < 1.
     """
     if p < 1:
         raise ValueError(f"p is {p}: only from 1 on is this a norm")

@@ -67,8 +67,8 @@ def rotary_embedding(
 ) -> Pulled:
     """Pair i of the features at position p rotated by p base^(-2i/d).  (..., t, d) -> (..., t, d)
 
-    dx = dy rotated back.  Pairs are neighbours (interleaved, as in the paper), or of the first half and the second (as in
-    GPT-NeoX and Llama).  positions: (t), 0, 1, ... unless given.  Raises ValueError for odd d.
+    dx = dy rotated back.  Pairs are neighbours (interleaved, as in the paper), or of the first half and the second (as
+    in GPT-NeoX and Llama).  positions: (t), 0, 1, ... unless given.  Raises ValueError for odd d.
     """
     half, odd = divmod(x.shape[-1], 2)
     if odd:

@@ -161,7 +161,8 @@ def rnn_cell(
 def lstm_cell(x: Array, h: Array, c: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array) -> Pulled:
     """(o tanh(c'), c' = f c + i g).  (n, i), (n, h), (n, h), (k, i), (k, h), (k), (k) -> (n, h), (n, h)
 
-    k = 4h: the gates i, f, g, o one below the other in the weights; i, f, o = σ, g = tanh of x w_xᵀ + b_x + h w_hᵀ + b_h.
+    k = 4h: the gates i, f, g, o one below the other in the weights; i, f, o = σ, g = tanh of x w_xᵀ + b_x + h w_hᵀ +
+    b_h.
     dc' += dh' o (1 - tanh² c'), dc = dc' f; the gates get dc' g, dc' c, dc' i and dh' tanh(c') times their slopes,
     from which x, h and the weights have theirs as in rnn_cell.  The pullback keeps the gates: four times the state.
     """
@@ -212,7 +213,8 @@ def rnn(
 ) -> Pulled:
     """rnn_cell over time: every h, and the last.  (t, n, i), (n, h), (k, i), (k, h), (k), (k) -> (t, n, h), (n, h)
 
-    k = h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.  reverse: from the end.
+    k = h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.  reverse: from the
+    end.
     The pullback keeps h before and after every step, and the sums of x.
     """
     return over_time(rnn_step(nonlinearity), x, (h,), w_x, w_h, b_x, b_h, reverse=reverse)
@@ -250,7 +252,7 @@ def gru(x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array, *, r
     """gru_cell over time: every h, and the last.  (t, n, i), (n, h), (k, i), (k, h), (k), (k) -> (t, n, h), (n, h)
 
     k = 3h.  Backwards in time, dh of a step adds to dy of the one before; the weights sum over time.
-    reverse: from the end.  The pullback keeps the gates of every step.  Normwise: of h - n, from which z learns, little is
-    left where both are near 1, as states of saturated gates are.
+    reverse: from the end.  The pullback keeps the gates of every step.  Normwise: of h - n, from which z learns, little
+    is left where both are near 1, as states of saturated gates are.
     """
     return over_time(gru_step, x, (h,), w_x, w_h, b_x, b_h, reverse=reverse)

@@ -234,7 +234,8 @@ def product_of_others(x: Array) -> Array:
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """log Σ e^x along axis, without overflow.  (n, m, k) -> (...)
 
-    dx = dy softmax(x) = dy e^x / Σ e^x.  The pullback keeps x, the largest x and Σ e^(x - largest), which has digits that y lost.
+    dx = dy softmax(x) = dy e^x / Σ e^x.  The pullback keeps x, the largest x and Σ e^(x - largest), which has digits
+    that y lost.
     """
     top = x.max(axis, keepdims=True)
     e = np.exp(x - top)

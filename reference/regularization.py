@@ -40,8 +40,8 @@ def placed(parameter: Any, ndim: int, axis: int) -> Any:
 def weight_norm(v: Array, g: Array, *, axis: int = 0) -> Pulled:
     """g v / |v|, the norm over all axes but one: each entry of that axis gets the size g.  (n, k), (n) -> (n, k)
 
-    With v̂ = v / |v|: dg = Σ dy v̂, dv = g (dy - v̂ Σ dy v̂) / |v|, at right angles to v: taken twice, since once leaves
-    rounding errors of what was cancelled.
+    With v̂ = v / |v|: dg = Σ dy v̂, dv = g (dy - v̂ Σ dy v̂) / |v|, at right angles to v: taken twice, since once
+    leaves rounding errors of what was cancelled.
     """
     others = tuple(a for a in range(v.ndim) if a != axis % v.ndim)
     size = np.sqrt((v * v).sum(others, keepdims=True))
@@ -82,7 +82,8 @@ ITERATED = dict(
 def spectral_norm(w: Array, *, u: Array, v: Array) -> Pulled:
     """w / σ, σ = uᵀ w v, with the singular vectors u and v given, as from a power iteration.  (n, k) -> (n, k)
 
-    dw = (dy - (Σ dy y) u vᵀ) / σ: u and v count as constants, as in the paper; they are where they are singular vectors.
+    dw = (dy - (Σ dy y) u vᵀ) / σ: u and v count as constants, as in the paper; they are where they are singular
+    vectors.
     What is subtracted is so twice: once leaves rounding errors of what was cancelled.
     """
     sigma = u @ w @ v

@@ -132,9 +132,11 @@ def selective_scan_symbolic(
 def selective_scan(x: Array, delta: Array, a: Array, b: Array, c: Array, d: Array, *, softplus: bool = False) -> Pulled:
     """Σ_s c_ts h_tks + d_k x_tk, h_t = exp(δ_t a) h_(t-1) + δ_t x_t b_t.  (n, t, k), (n, t, k), (k, s), (n, t, s), (n, t, s), (k) -> (n, t, k)
 
-    From h_(-1) = 0; softplus: δ is that of delta.  With g the cotangent of the recurrence for dy c, and e = g h_(t-1) exp(δ a):
+    From h_(-1) = 0; softplus: δ is that of delta.  With g the cotangent of the recurrence for dy c, and e = g h_(t-1)
+    exp(δ a):
     dx = δ Σ_s g b + d dy, dδ = Σ_s (e a + g b x); a gets e δ, b g δ x, c dy h, d dy x, each summed
-    over the axes that it lacks.  The pullback keeps h and exp(δ a) of every step, s times as much as x; the paper's computes them anew.
+    over the axes that it lacks.  The pullback keeps h and exp(δ a) of every step, s times as much as x; the paper's
+    computes them anew.
     """
     step, pull_step = activations.softplus(delta) if softplus else (delta, lambda dstep: dstep)
     decay = np.exp(step[..., None] * a)

@@ -104,8 +104,8 @@ def rrelu_symbolic(sympy: Any, x: Any, slopes: Any) -> Any:
 def tanhshrink(x: Array) -> Pulled:
     """x - tanh(x).  (n, k) -> (n, k)
 
-    dx = dy tanh²(x).  Where |x| < 1 the value is 2 x³ M(2, 4, -2|x|) / (3 + 3 exp(-2|x|)), since nearly equal numbers leave
-    no digits of nearly x³ / 3 (DLMF 10.39.5, 10.51.5, 13.2.39).
+    dx = dy tanh²(x).  Where |x| < 1 the value is 2 x³ M(2, 4, -2|x|) / (3 + 3 exp(-2|x|)), since nearly equal numbers
+    leave no digits of nearly x³ / 3 (DLMF 10.39.5, 10.51.5, 13.2.39).
     """
     t = np.tanh(x)
     size = np.minimum(np.abs(x), 1)

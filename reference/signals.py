@@ -114,8 +114,9 @@ def correlate(a: Array, v: Array, *, mode: Mode = "valid") -> Pulled:
 def fftconvolve(a: Array, v: Array, *, mode: Mode = "full") -> Pulled:
     """Σ a_i v_(k-i) along the last axis by Fourier transforms, broadcasting; "same" is as a.  (n, 5), (n, 4) -> (...)
 
-    da = the transform of dy times the conjugate of that of v, transformed back, and likewise dv.  Errors are a few ULPs of
-    the largest entries, where those of `convolve` are of each entry: hence normwise.  The pullback keeps both transforms.
+    da = the transform of dy times the conjugate of that of v, transformed back, and likewise dv.  Errors are a few ULPs
+    of the largest entries, where those of `convolve` are of each entry: hence normwise.  The pullback keeps both
+    transforms.
     """
     n, m = a.shape[-1], v.shape[-1]
     full, start = n + m - 1, centred(n, m, mode)

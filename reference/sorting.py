@@ -106,7 +106,8 @@ def sort_by(x: Array, *, keys: Array, axis: int = -1) -> Pulled:
 def top_k(x: Array, *, k: int, axis: int = -1, largest: bool = True) -> Pulled:
     """The k largest x along axis, descending, or the k smallest, ascending.  (n, m) -> (...)
 
-    dx = dy where they were, 0 elsewhere; of equal entries the first are taken.  Raises ValueError where x has fewer than k.
+    dx = dy where they were, 0 elsewhere; of equal entries the first are taken.  Raises ValueError where x has fewer
+    than k.
     """
     if not 0 <= k <= x.shape[axis]:
         raise ValueError(f"k={k}: give a number from 0 to {x.shape[axis]}, the length of axis {axis}")
@@ -141,8 +142,8 @@ def by_order(sympy: Any, entries: list[Any], places: Any) -> list[Any]:
 def partition(x: Array, *, kth: int, axis: int = -1) -> Pulled:
     """x with those smaller than the kth smallest before it and the larger ones after it, along axis.  (n, k) -> (n, k)
 
-    Either are in the order in which they were, where NumPy's partition leaves that open; so y jumps, and has no derivative,
-    where others are equal to the kth.  dx = dy where the entries were.
+    Either are in the order in which they were, where NumPy's partition leaves that open; so y jumps, and has no
+    derivative, where others are equal to the kth.  dx = dy where the entries were.
     """
     pivot = np.take(np.partition(x, kth, axis), [kth], axis)
     side = (x > pivot).astype(int) - (x < pivot)
@@ -161,18 +162,24 @@ def between(rng: Generator, xp: Array) -> Array:
     return np.asarray(np.round(low + rng.uniform(0.2, 0.8, 7) * (high - low), 3))
 
 
-def around(rng: Generator, period: float) -> Array:
-    """Five places, no two of them the same but for multiples of the period, in no order."""
-    gaps = rng.uniform(0.5, 1.5, 6)
-    places = np.cumsum(gaps)[:5] / gaps.sum() * period
-    return np.asarray(np.round(rng.permutation(places) + period * rng.integers(-1, 2, 5), 3))
+def around(rng: Generator, draw: Draw, period: float) -> Array:
+    """Three places or five, no two of them the same but for multiples of the period, in no order."""
+    n = 3 if draw.role == "small" else 5
+    gaps = rng.uniform(0.5, 1.5, n + 1)
+    places = np.cumsum(gaps)[:n] / gaps.sum() * period
+    return np.asarray(np.round(rng.permutation(places) + period * rng.integers(-1, 2, n), 3))
 
 
-def between_around(rng: Generator, xp: Array, period: float) -> Array:
-    """Places that are not near a knot, nor a multiple of the period away from it (7)."""
-    ends = np.sort(xp % period)
-    gaps, i = np.diff(ends, append=ends[0] + period), rng.integers(5, size=7)
-    return np.asarray(np.round(ends[i] + rng.uniform(0.2, 0.8, 7) * gaps[i] + period * rng.integers(-1, 2, 7), 3))
+def between_around(rng: Generator, draw: Draw, xp: Array, period: float) -> Array:
+    """Places that are not near a knot, nor a multiple of the period away from it (2 or 7)."""
+    ends, n = np.sort(xp % period), 2 if draw.role == "small" else 7
+    gaps, i = np.diff(ends, append=ends[0] + period), rng.integers(len(xp), size=n)
+    return np.asarray(np.round(ends[i] + rng.uniform(0.2, 0.8, n) * gaps[i] + period * rng.integers(-1, 2, n), 3))
+
+
+def heights(rng: Generator, xp: Array) -> Array:
+    """A number for each place."""
+    return np.asarray(np.round(rng.uniform(-3, 3, len(xp)), 3))
 
 
 @rule(
@@ -182,7 +189,7 @@ def between_around(rng: Generator, xp: Array, period: float) -> Array:
             xp=made(knots), x=made(between), fp=real("5"), left=choice(-1.5, None), right=choice(None, 0.75)
         ),
         "at a knot": dict(xp=made(knots), x=made(lambda xp: xp[[1, 3]], "two of the knots"), fp=real("5")),
-        "periodic": dict(period=choice(4.0, 2.5), xp=made(around), x=made(between_around), fp=real("5")),
+        "periodic": dict(period=choice(4.0, 2.5), xp=made(around), x=made(between_around), fp=made(heights)),
     },
     jax=lambda jax, x, xp, fp, **how: jax.numpy.interp(x, xp, fp, **how),
     sympy=lambda sympy, x, xp, fp, **how: np.frompyfunc(lambda e: lookup(sympy, e, xp, fp, **how), 1, 1)(x),
@@ -198,9 +205,11 @@ def interp(
 ) -> Pulled:
     """The line through the points (xp, fp) at x, xp ascending; beyond its ends left and right.  (...), (n), (n) -> (...)
 
-    Without these the line goes on level; with a period it begins anew, wherever xp are, and left and right do not count.
-    With t = (x - x0) / (x1 - x0) between two knots and s the slope there: 1 - t = (x1 - x) / (x1 - x0), df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot
-    those of the next interval.  The pullback keeps, for every x, the knots beside it and t.
+    Without these the line goes on level; with a period it begins anew, wherever xp are, and left and right do not
+    count.
+    With t = (x - x0) / (x1 - x0) between two knots and s the slope there: 1 - t = (x1 - x) / (x1 - x0), df0 = dy (1 -
+    t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.  The pullback
+    keeps, for every x, the knots beside it and t.
     """
     if period is not None:
         return periodic(x, xp, fp, period)
@@ -242,10 +251,28 @@ def periodic(x: Array, xp: Array, fp: Array, period: float) -> Pulled:
 def lookup(sympy: Any, x: Any, xp: Any, fp: Any, *, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """The sympy twin of interp, piece by piece."""
     if period is not None:
-        raise NotImplementedError("in which order knots are but for a period is not to be seen from symbols")
+        return lookup_around(sympy, x, xp, fp, abs(sympy.sympify(period)))
     lines = [
         ((fp[i] * (xp[i + 1] - x) + fp[i + 1] * (x - xp[i])) / (xp[i + 1] - xp[i]), x < xp[i + 1])
         for i in range(len(xp) - 1)
     ]
     ends = (fp[0] if left is None else left, x < xp[0]), (fp[-1] if right is None else right, True)
     return sympy.Piecewise(ends[0], *lines, ends[1])
+
+
+def lookup_around(sympy: Any, x: Any, xp: Any, fp: Any, period: Any) -> Any:
+    """The same with a period: between the knot that x last passed, and the one that it meets next."""
+    turns = [(x - k) / period for k in xp]
+    # The fraction of a number: its floor in pieces would make pieces of pieces.
+    since = [period * (1 / sympy.Integer(2) - sympy.atan(sympy.cot(sympy.pi * t)) / sympy.pi) for t in turns]
+    until = [period - passed for passed in since]
+
+    def nearest(ways: list[Any], values: Any) -> Any:
+        first = [
+            (v, sympy.And(*(sympy.Le(w, other, evaluate=False) for other in ways if other is not w)))
+            for v, w in zip(values, ways, strict=True)
+        ]
+        return sympy.Piecewise(*first[:-1], (values[-1], True))
+
+    passed, ahead = nearest(since, since), nearest(until, until)
+    return (nearest(since, fp) * ahead + nearest(until, fp) * passed) / (passed + ahead)

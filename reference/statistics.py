@@ -104,7 +104,8 @@ def quantile(
     """What a part q of the entries along axis is below, between the nearest two by method.  (n, m, k) -> (...)
 
     Several q give as many results along a new first axis.  Each dy goes to these two by their shares; of equal entries
-    the first counts as smaller.  Raises ValueError for a method that is not known, q beyond 0 and 1, and an axis of size 0.
+    the first counts as smaller.  Raises ValueError for a method that is not known, q beyond 0 and 1, and an axis of
+    size 0.
     """
     if not merged(x, axis).shape[-1]:
         raise ValueError(f"x has shape {x.shape} and nothing along axis {axis}: of no numbers there is no quantile")
@@ -148,8 +149,8 @@ def quantiles(sympy: Any, x: Array, *, q: Any, axis: Axis, keepdims: bool, metho
 def average(x: Array, weights: Array, *, axis: Axis = None, keepdims: bool = False) -> Pulled:
     """Σ w x / Σ w along axis, weights w as x or of that axis.  (n, m, k), (n, m, k) -> (...)
 
-    dx = dy w / Σ w, dw = dy (x - y) / Σ w.  x - y is centred again: next to equal numbers, or to a weight that is nearly
-    all, the error of y is more than is left.
+    dx = dy w / Σ w, dw = dy (x - y) / Σ w.  x - y is centred again: next to equal numbers, or to a weight that is
+    nearly all, the error of y is more than is left.
     """
     w = np.broadcast_to(spread_over(weights, x, axis), x.shape)
 

@@ -120,7 +120,8 @@ def shortened(dy: Array, *, limit: float) -> Any:
 def gradient_norm_clip(x: Array, *, limit: float) -> Pulled:
     """x, whose cotangent is kept short as a whole.  (...) -> (...)
 
-    dx = dy limit / |dy| where its norm |dy| is above limit, else dy: not linear in dy; the derivative of x at that cotangent.
+    dx = dy limit / |dy| where its norm |dy| is above limit, else dy: not linear in dy; the derivative of x at that
+    cotangent.
     """
 
     def pullback(dy: Array) -> Any:

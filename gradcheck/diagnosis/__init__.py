@@ -49,7 +49,8 @@ def diagnose(
 ) -> str | None:
     """The most plausible mistake behind evidence against a pullback, as a sentence; None where there is none against.
 
-    others: further problems of the same check that failed, which a mistake must explain too; passed: those that did not.
+    others: further problems of the same check that failed, which a mistake must explain too; passed: those that did
+    not.
     """
     diagnosis = find(problem, evidence, others, passed)
     return None if diagnosis is None else diagnosis.text

@@ -121,7 +121,8 @@ def explain(
 ) -> Explanation | None:
     """The first mistake of each wrong argument that explains every look; None where the truth is not known.
 
-    suspects: names of arguments that an oracle found wrong.  others, passed: further problems of the same check that failed, and that did not.
+    suspects: names of arguments that an oracle found wrong.  others, passed: further problems of the same check that
+    failed, and that did not.
     """
     with np.errstate(all="ignore"):
         look = first_look(problem)

@@ -27,6 +27,8 @@ class Refuses(NotLiftable):
 class TooLarge(RuntimeError):
     """The operation budget is used up."""
 
+    reason = "too large"
+
 
 class System(Protocol):
     """A number system: what numbers are, how they are ordered, and what ufuncs do with them.

@@ -1,7 +1,7 @@
 """Real eigenvalues and eigenvectors of matrices that need not be symmetric, each with a certified derivative.
 
-Values and vectors are Arb's enclosures, those of two rows of symbols a closed form; LAPACK's floats tell their order and
-which of v and -v is meant.
+Values and vectors are Arb's enclosures, those of two rows of symbols a closed form; LAPACK's floats tell their order
+and which of v and -v is meant.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ ROOTED = (1, 2, 3, 4, 5, 6, 8)
 class Tie(ArithmeticError):
     """Two different expressions are equal at the point, so that the path through the code is ambiguous: a kink."""
 
+    reason = "kink"
+
 
 class Symbols:
     """The number system of sympy expressions with shadow floats.

@@ -18,8 +18,8 @@ How honest the bars are, printed by ``python -m tests.benchmarks.differences`` (
 
 Of the classes that are smooth (all but noisy and kinks) 99.4 % of the entries have such bars.
 
-Other engines, by ``python -m tests.benchmarks.engines`` on the same 888 entries: how often the truth is inside of the error
-that they state, and how often it is and that is below 1e-7 of the scale.
+Other engines, by ``python -m tests.benchmarks.engines`` on the same 888 entries: how often the truth is inside of the
+error that they state, and how often it is and that is below 1e-7 of the scale.
 
                                   inside    and below 1e-7    evaluations
     ours                           100 %              87 %             50

@@ -12,7 +12,7 @@ from gradcheck.lifted.evaluate import Claim, Claims, claim
 from gradcheck.oracles import accuracy
 from gradcheck.oracles.parts import phases
 from gradcheck.oracles.residuals import Finding, by_entry, by_projection
-from gradcheck.oracles.silences import unlifted
+from gradcheck.oracles.silences import silent
 from gradcheck.problems import Problem
 from gradcheck.results import Accuracy, Evidence
 
@@ -42,18 +42,8 @@ class Exact:
         try:
             claims = self.claims(problem)
             findings, operations = self.findings(problem, claims)
-        except NotLiftable as error:
-            yield unlifted(problem, self.name, "certified", error)
-            return
-        except TooLarge as error:
-            yield Evidence(
-                self.name,
-                "certified",
-                "not applicable",
-                reason="too large",
-                detail=str(error),
-                point=problem.point.name,
-            )
+        except (NotLiftable, TooLarge) as error:
+            yield silent(problem, self.name, "certified", error)
             return
         exact = problem.extras["ideal"] = claims.first
         seconds = time.perf_counter() - start

@@ -1,7 +1,7 @@
 """Noise that shows at large steps only: a function that cancels is a staircase, smooth on every stair.
 
-(1 - cos x) / x^2 at 2e-6 has relative jumps of 3e-5, a hundred-thousandth of x apart.  Between them it is smooth, with a
-slope that has nothing to do with the function's.
+(1 - cos x) / x^2 at 2e-6 has relative jumps of 3e-5, a hundred-thousandth of x apart.  Between them it is smooth, with
+a slope that has nothing to do with the function's.
 """
 
 from __future__ import annotations

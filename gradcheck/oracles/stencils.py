@@ -1,8 +1,9 @@
 """The derivative of a function along a line by differences, with an error bar for every number.
 
-A ladder of steps, Richardson extrapolation, and rounding noise that is measured.  On 22 awkward functions of one variable
-(poles, kinks nearby, 1e-300, sin(1e6 x)) the bar holds the truth 22 times, the error estimate of scipy.differentiate
-9 times and that of numdifftools 6 times: they are estimates, not bounds, and their steps leave the domain.
+A ladder of steps, Richardson extrapolation, and rounding noise that is measured.  On 22 awkward functions of one
+variable (poles, kinks nearby, 1e-300, sin(1e6 x)) the bar holds the truth 22 times, the error estimate of
+scipy.differentiate 9 times and that of numdifftools 6 times: they are estimates, not bounds, and their steps leave the
+domain.
 """
 
 from __future__ import annotations
@@ -212,8 +213,8 @@ def stacked(near: Estimate, far: Estimate) -> Estimate:
 def measured_noise(line: Line, here: Array) -> Array:
     """The rounding noise of each output near 0, from the differences of equally spaced values.
 
-    Differences of three orders must agree on it, and so must three spacings in a row, the first ones (but for one, which
-    may reach over a kink nearby).  A kink at 0 shows the same in all orders too, but in proportion to the
+    Differences of three orders must agree on it, and so must three spacings in a row, the first ones (but for one,
+    which may reach over a kink nearby).  A kink at 0 shows the same in all orders too, but in proportion to the
     spacing: there the smallest one counts, otherwise the largest noise that any spacing shows, or the median where the
     orders never agree; 0 where values do not change at all.
     Source: J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).

@@ -16,7 +16,7 @@ from gradcheck.lifted.symbols import Tie, region
 from gradcheck.oracles import formulas, proof_cache, twins
 from gradcheck.oracles.derivation import Derivation, derive
 from gradcheck.oracles.prover import ZERO, Comparison, Entry, measure, prove, worker
-from gradcheck.oracles.silences import unlifted
+from gradcheck.oracles.silences import silent
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Evidence, Kind, Point, Stance
 
@@ -41,29 +41,22 @@ class Symbolic:
         """The lifted proof, then the twins.  `problem.extras["formula"]` gets the formulas as text, LaTeX and MathML."""
         outputs = sum(np.size(y) for y in problem.y)
         if max(problem.size, outputs) > ENTRIES:
-            detail = f"{problem.size} inputs and {outputs} outputs, symbols take {ENTRIES}"
-            yield not_applicable(problem, "too large", detail)
+            many = TooLarge(f"{problem.size} inputs and {outputs} outputs, symbols take {ENTRIES}")
+            yield silent(problem, self.name, "proved", many)
             return
         started = time.perf_counter()
         derivation = None
         try:
             derivation = derive(problem)
-        except NotLiftable as error:
-            yield unlifted(problem, self.name, "proved", error)
-        except (TooLarge, Tie) as error:
+        except (NotLiftable, TooLarge, Tie) as error:
             problem.kink |= isinstance(error, Tie)
-            yield not_applicable(problem, "kink" if isinstance(error, Tie) else "too large", str(error))
+            yield silent(problem, self.name, "proved", error)
         else:
             evidence = list(judge(problem, derivation, started))
             yield from evidence
             if all(e.stance == "for" for e in evidence):
                 problem.extras["formula"] = formulas.typeset(problem, derivation)
         yield from twins.compare(problem, derivation, SECONDS)
-
-
-def not_applicable(problem: Problem, reason: str, detail: str) -> Evidence:
-    """Why there is no proof at this point."""
-    return Evidence("symbolic", "proved", "not applicable", reason=reason, detail=detail, point=problem.point.name)
 
 
 def judge(problem: Problem, derivation: Derivation, started: float) -> Iterator[Evidence]:

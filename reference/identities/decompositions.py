@@ -120,7 +120,8 @@ LINE = dict(
 def eigenvectors_along_line(t: Array, *, A: Array, E: Array, near: Array) -> Pulled:
     """v_i of S + t D, the symmetric parts of A and E, of length 1.  () -> (n, n)
 
-    dv_i/dt = (λ_i I - S - t D)⁺ D v_i; M⁺ = (M + v vᵀ)⁻¹ - v vᵀ where M v = 0.  Error as for `eigenvalues_of_symmetric`.
+    dv_i/dt = (λ_i I - S - t D)⁺ D v_i; M⁺ = (M + v vᵀ)⁻¹ - v vᵀ where M v = 0.  Error as for
+    `eigenvalues_of_symmetric`.
     """
     S, D = symmetric(A + t * E), symmetric(E)
     values, v = np.linalg.eigh(S)

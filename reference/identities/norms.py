@@ -153,7 +153,8 @@ def frobenius_norm(X: Array) -> Pulled:
 def p_norm(x: Array, *, p: float) -> Pulled:
     """‖x‖_p = (Σ |x_i|^p)^(1/p), p > 1.  (n) -> ()
 
-    dx = sign(x) ∘ (|x| / ‖x‖_p)^(p-1): the quotient first, so that no power overflows.  At x = 0 that is 0, a subgradient.
+    dx = sign(x) ∘ (|x| / ‖x‖_p)^(p-1): the quotient first, so that no power overflows.  At x = 0 that is 0, a
+    subgradient.
     """
     y = (np.abs(x) ** p).sum() ** (1 / p)
     return y, lambda dy: dy * np.sign(x) * (np.abs(x) / np.where(y > 0, y, 1)) ** (p - 1)

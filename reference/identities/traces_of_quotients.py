@@ -28,7 +28,8 @@ def trace_of_quartic(X: Array, C: Array, B: Array) -> Pulled:
     """tr(Bᵀ Xᵀ C X Xᵀ C X B).  (m, n), (m, m), (n, p) -> ()
 
     dX = C X Xᵀ C X B Bᵀ + Cᵀ X B Bᵀ Xᵀ Cᵀ X + C X B Bᵀ Xᵀ C X + Cᵀ X Xᵀ Cᵀ X B Bᵀ,
-    dC = X B Bᵀ Xᵀ Cᵀ X Xᵀ + X Xᵀ Cᵀ X B Bᵀ Xᵀ, dB = (K² + Kᵀ²) B with K = Xᵀ C X.  The pullback keeps X Xᵀ, X B Bᵀ Xᵀ and K.
+    dC = X B Bᵀ Xᵀ Cᵀ X Xᵀ + X Xᵀ Cᵀ X B Bᵀ Xᵀ, dB = (K² + Kᵀ²) B with K = Xᵀ C X.  The pullback keeps X Xᵀ, X B Bᵀ Xᵀ
+    and K.
     """
     S, P, K = X @ X.T, X @ B @ B.T @ X.T, X.T @ C @ X
 

@@ -1,7 +1,7 @@
 """The same computations in HIPS autograd: ``twin(np, *args, **params)``, np being ``autograd.numpy``.
 
-Most are the twin that a rule declares for JAX, with autograd's NumPy in place of jax.numpy; those of this table are written
-otherwise there, or are functions of jax.nn, written as a user of autograd has to write them.
+Most are the twin that a rule declares for JAX, with autograd's NumPy in place of jax.numpy; those of this table are
+written otherwise there, or are functions of jax.nn, written as a user of autograd has to write them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How many digits the reference library keeps: ``python -m tests.benchmarks.digits [MODULE ...] [--points N]``.
 
-Each case of reference/, or of the modules named, at its own points and at N more that Hypothesis draws (20), float64 and
-float32: the worst error of forward and gradient in condition-weighted ULPs, beside the budget.  What is beyond it is
-shown with its point, and makes the exit code 1.
+Each case of reference/, or of the modules named, at its own points and at N more that Hypothesis draws (20), float64
+and float32: the worst error of forward and gradient in condition-weighted ULPs, beside the budget.  What is beyond it
+is shown with its point, and makes the exit code 1.
 """
 
 from __future__ import annotations

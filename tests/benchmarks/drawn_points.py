@@ -1,7 +1,7 @@
 """Every case of the reference library at points that Hypothesis draws: shapes, axes, broadcasts, parameters, precisions.
 
-``python -m tests.benchmarks.drawn_points [--seed N] [NAME ...]`` prints the cases that fail at one of 100 points, with the
-smallest.
+``python -m tests.benchmarks.drawn_points [--seed N] [NAME ...]`` prints the cases that fail at one of 100 points, with
+the smallest.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Whether another engine of differences is better than ours: ``python -m tests.benchmarks.engines``.
 
-On the table of `tests.benchmarks.differences`, for each engine that is installed (numdifftools is no dependency): the part
-of the entries whose true error lies inside the error that it states, the part whose stated error is below 1e-7 of the
-scale and true, the median of the stated error, and the evaluations.
+On the table of `tests.benchmarks.differences`, for each engine that is installed (numdifftools is no dependency): the
+part of the entries whose true error lies inside the error that it states, the part whose stated error is below 1e-7 of
+the scale and true, the median of the stated error, and the evaluations.
 """
 
 from __future__ import annotations

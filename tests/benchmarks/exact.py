@@ -1,7 +1,7 @@
 """How long the exact oracle takes on large problems: ``python -m tests.benchmarks.exact``.
 
-A perceptron with tanh and softmax cross-entropy on a batch of 4: formula and accuracy of 105,000 parameters, one entry of
-them wrong by a factor 1 + 1e-6 found (some argument is wrong) and named (which entry), and formula and accuracy of a
+A perceptron with tanh and softmax cross-entropy on a batch of 4: formula and accuracy of 105,000 parameters, one entry
+of them wrong by a factor 1 + 1e-6 found (some argument is wrong) and named (which entry), and formula and accuracy of a
 million parameters.  Seconds by the clock, and of the processor, which a busy machine does not stretch:
 
     certified   104,938 parameters   2.2 s of the processor, 3 allowed

@@ -1,10 +1,11 @@
 """Kernels in low precision, ranked: ``python -m tests.benchmarks.precision``.
 
-Softmax, layer norm and attention (`tests.low_precision`) in float16, bfloat16 and float32, each written three ways, checked
-beside the certified rules of `reference`.  Their errors by gradcheck, in condition-weighted ULPs of their own type at worst,
-stand beside the true ones: of another definition in 80-bit floats, weighted by what ±½ ULP of the inputs changes there.
-Each is the geometric mean over some draws, forward and gradient together by the larger one; gradcheck moves inputs 12 times
-where that is enough to pass, so that its units are smaller and its errors larger.
+Softmax, layer norm and attention (`tests.low_precision`) in float16, bfloat16 and float32, each written three ways,
+checked beside the certified rules of `reference`.  Their errors by gradcheck, in condition-weighted ULPs of their own
+type at worst, stand beside the true ones: of another definition in 80-bit floats, weighted by what ±½ ULP of the inputs
+changes there.
+Each is the geometric mean over some draws, forward and gradient together by the larger one; gradcheck moves inputs 12
+times where that is enough to pass, so that its units are smaller and its errors larger.
 
                 float16 (true)     bfloat16 (true)    float32 (true)
     softmax

@@ -1,12 +1,13 @@
 """How fast the primitives are: ``python -m tests.benchmarks.primitives [-k NAME]``.
 
-Forward and pullback of every primitive at 1e5 entries, beside the same computation in HIPS autograd and in eager PyTorch on
-one thread, all in one run: calls in turn, the median of each, in time of the processor, which a busy machine does not stretch.
+Forward and pullback of every primitive at 1e5 entries, beside the same computation in HIPS autograd and in eager
+PyTorch on one thread, all in one run: calls in turn, the median of each, in time of the processor, which a busy machine
+does not stretch.
 (OPENBLAS_NUM_THREADS=1 keeps NumPy to one thread too.)  What gives other gradients than ours is not compared.
 
-With autograd 1.9.1 and torch 2.13 on 2 shared cores: 287 primitives, 174 compared with autograd, median ratio 0.61, all within
-2x.  Four that were slower in that run (det 25, asinh 2.7, binary_cross_entropy 2.6, tanh 2.3) were written anew since, and
-measured alone: 1.2, 0.9, 1.8 and 1.0.
+With autograd 1.9.1 and torch 2.13 on 2 shared cores: 287 primitives, 174 compared with autograd, median ratio 0.61, all
+within 2x.  Four that were slower in that run (det 25, asinh 2.7, binary_cross_entropy 2.6, tanh 2.3) were written anew
+since, and measured alone: 1.2, 0.9, 1.8 and 1.0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """torch.nn.functional's activations, losses and norms, checked by ``gradcheck run tests/real_world/torch_functional.py``.
 
-torch.linalg.det, whose gradient is known to be wrong at singular matrices, is here too.  torch is compiled code: finite differences and JAX's functions of the same name, where there are, are the witnesses.
+torch.linalg.det, whose gradient is known to be wrong at singular matrices, is here too.  torch is compiled code: finite
+differences and JAX's functions of the same name, where there are, are the witnesses.
 README.md beside has the outcome.
 """
 
