@@ -63,22 +63,22 @@ def precisions(case):
     return ("float64",) if case.name.startswith("reference.worked.") else ("float64", "float32")
 
 
-def judged(case, seed):
+def judged(case, seed, points):
     """What a search among the points of a case found, and how many of them anybody judged."""
     judge = Judged()
     with np.errstate(all="ignore"):
-        found = searching.search(case, POINTS, seed=seed, judge=judge, dtypes=precisions(case), **SMALL)
+        found = searching.search(case, points, seed=seed, judge=judge, dtypes=precisions(case), **SMALL)
     return found, judge.exact + judge.differences
 
 
-def trouble(case, seed=0):
+def trouble(case, seed=0, points=POINTS):
     """What is wrong with a case, in words; empty where nothing is.  Raises MissingData."""
     case.point("random", 0)
-    found, decided = judged(case, seed)
+    found, decided = judged(case, seed, points)
     if found.smallest is not None:
         return str(found)
-    if found.tried < 0.9 * POINTS or decided < found.tried / 2:
-        return f"{found.tried} points of {POINTS} were accepted, {decided} judged"
+    if found.tried < 0.9 * points or decided < found.tried / 2:
+        return f"{found.tried} points of {points} were accepted, {decided} judged"
     return ""
 
 
