@@ -242,6 +242,7 @@ def places(look: Look, k: int) -> Iterator[tuple[str, Region]]:
         yield f"in the second half along axis {axis}", indexed(axis, rank, lambda i, n: i >= n // 2)
         yield f"in the second half along axis {axis}", indexed(axis, rank, lambda i, n: i >= (n + 1) // 2)
         yield f"at both ends of axis {axis}", indexed(axis, rank, lambda i, n: (i == 0) | (i == n - 1))
+        yield f"between the ends of axis {axis}", indexed(axis, rank, lambda i, n: (i > 0) & (i < n - 1))
         yield f"in the middle of axis {axis}", indexed(axis, rank, lambda i, n: i == n // 2)
     if rank > 1:
         yield "on the border of the last two axes", planar(border)
