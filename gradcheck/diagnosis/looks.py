@@ -122,10 +122,9 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
             yield Look(problem, claimed, found.gradient(dy, claimed), dy, look.elsewhere)
     further = [first_look(p) for p in others if not p.kink][:POINTS]
     yield from (f for f in further if f is not None)
-    if problem.kink:
-        return
-    if len(further) < 2 and (beside := moved(problem, larger(problem))) is not None:
-        yield beside
+    if len(further) < 2:
+        places = (larger(problem), tuple(-a for a in larger(problem)))
+        yield from (beside for beside in (moved(problem, place) for place in places) if beside is not None)
     apart = any(map(has_ties, problem.args)) and all(problem.free) and not any(map(symmetric, problem.args))
     if apart and (beside := moved(problem, untied(problem))) is not None:
         yield beside

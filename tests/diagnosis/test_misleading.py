@@ -62,6 +62,22 @@ def neighbours(x: Any) -> Any:
     return ((x[1:] - x[:-1] ** 2) ** 2).sum(), pullback
 
 
+def huber_without_sign(x: Any) -> Any:
+    small = np.abs(x) < 1
+    return np.where(small, x * x / 2, np.abs(x) - 0.5), lambda dy: dy * np.where(small, x, 1.0)
+
+
+def cholesky(s: Any) -> Any:
+    lower = np.linalg.cholesky(s)
+
+    def pullback(dy: Any) -> Any:
+        p = np.tril(lower.T @ dy)
+        p[np.diag_indices(len(p))] /= 2
+        return np.linalg.solve(lower.T, p) @ np.linalg.inv(lower)
+
+    return lower, pullback
+
+
 TOGETHER = "Each entry of your gradient is a slope to one side of a kink, but not together: moving "
 
 MISLED: dict[str, Row] = {
@@ -99,6 +115,27 @@ MISLED: dict[str, Row] = {
         {"search": 100},
         "Your dx is zero, but right",
     ),
+    # Once: minus the right value for |x| > 3.
+    "one sign of large ones": (
+        huber_without_sign,
+        (np.array([0.3, -0.5, 2.0, -3.0]),),
+        {},
+        "Your dx is right elsewhere but minus the right value for x < -1",
+    ),
+    # Once: wrong at ties, as which each entry off the diagonal of a symmetric matrix counts.
+    "a symmetric matrix": (
+        cholesky,
+        (np.array([[4.0, 1.9, 0.5], [1.9, 3.0, -0.7], [0.5, -0.7, 1.0]]),),
+        {},
+        "Your ds is right elsewhere but wrong off the diagonal",
+    ),
+    # Once: 3/2 times the right value for |a| < 3.
+    "more than all for one": (
+        maximum(1.5, -0.5),
+        (LEFT, RIGHT),
+        {},
+        "Your da is right elsewhere but 3/2 times the right value for a = b",
+    ),
     # Once: wrong for |x| below 0.837197 of the largest.
     "between the ends": (
         neighbours,
@@ -121,7 +158,9 @@ def test_a_sentence_misleads(
 
 def test_a_claim_beyond_a_kink_is_held_against_the_farther_side() -> None:
     result = check(relu_twice_at_0, np.array([0.0, 1.0, -2.0]), dy=np.array([1.5, 1.0, 1.0]))
-    assert "twice the right value: ∂L/∂x[0]: yours 3, true 1.5 (certified)" in (result.diagnosis or ""), str(result)
+    assert "twice the right value for x = 0: ∂L/∂x[0]: yours 3, true 1.5 (certified)" in (result.diagnosis or ""), str(
+        result
+    )
 
 
 RIGHT_ONES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
