@@ -176,3 +176,18 @@ def test_the_same_rules_done_right_are_refused(rule: Callable[..., Any], args: t
     result = check(rule, *args)
     assert result, str(result)
     assert result.diagnosis is None
+
+
+NOTHING_RAISED: dict[str, tuple[Callable[..., Any], str]] = {
+    "None": (lambda x: (2 * x, lambda dy: None), "Nothing to compare at given: the cotangent of x is None"),
+    "too many": (lambda x: (2 * x, lambda dy: (dy, dy)), "Nothing to compare at given: the pullback returned 2"),
+    "no rule": (lambda x: 2 * x, "Nothing to compare at given: "),
+    "what raises": (lambda x: (2 * x, lambda dy: dy @ np.ones((9, 9))), "The pullback raised at given, where the for"),
+}
+
+
+@pytest.mark.parametrize(("rule", "says"), NOTHING_RAISED.values(), ids=NOTHING_RAISED)
+def test_an_answer_of_no_use_is_called_an_exception(rule: Callable[..., Any], says: str) -> None:
+    result = check(rule, LEFT)
+    assert result.verdict == "error"
+    assert (result.diagnosis or "").startswith(says), str(result)
