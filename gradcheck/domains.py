@@ -96,11 +96,9 @@ class Draw:
         return [self.size(f"{letter}{axis}") for axis in range(rank)]
 
     def broadcasting(self, group: list[int]) -> list[int]:
-        """A group with some axes dropped or of size 1; at the first small point all are of size 1 for every other argument.
-
-        So each case has an axis that is kept and broadcasts, whatever chance draws.
-        """
+        """A group with some axes dropped or of size 1."""
         if self.role == "small" and not self.turn:
+            # Of size 1 for every other argument: an axis is kept and broadcasts, whatever chance draws.
             self.broadcasts += 1
             return [1 if self.broadcasts % 2 else s for s in group]
         group = group[int(self.rng.integers(len(group) + 1)) :]
