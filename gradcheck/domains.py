@@ -50,6 +50,7 @@ class Draw:
         self.name, self.role, self.turn, self.seed = name, role, turn, seed
         self.values: dict[str, Any] = {}
         self.sizes: dict[str, Any] = {}
+        self.broadcasts = 0
         self.rng = np.random.default_rng(seed_of(name, seed))
         # The option that is to be taken, where what is drawn is a choice of the domain.
         self.option: int | None = None
@@ -96,6 +97,10 @@ class Draw:
 
     def broadcasting(self, group: list[int]) -> list[int]:
         """A group with some axes dropped or of size 1."""
+        if self.role == "small" and not self.turn:
+            # Of size 1 for every other argument: an axis is kept and broadcasts, whatever chance draws.
+            self.broadcasts += 1
+            return [1 if self.broadcasts % 2 else s for s in group]
         group = group[int(self.rng.integers(len(group) + 1)) :]
         return [1 if self.rng.random() < 0.3 else s for s in group]
 

@@ -116,7 +116,7 @@ def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence
 def raised(error: BaseException, rule: Rule, point: Point, again: bool) -> str:
     """Which side of the rule raised what, and in which line of the user's code; again: a first call at the point did not."""
     if isinstance(error, contract.ContractError):
-        return f"The rule raised at {point.name}: {error}"
+        return f"Nothing to compare at {point.name}: {error}"
     side = side_of(error)
     beside = " when it was called again" if again else ", where the forward does not" if side == "the pullback" else ""
     shapes = contract.shapes_of(rule.argument_names(len(point.args)), point.args)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def guess(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> dict[
     """A domain around the given arguments; parameters stay as they are.
 
     Axes of equal size are one letter, or the arguments are one broadcasting group, as far as the forward takes other
-    sizes.  Numbers are of both signs unless all given ones are positive and the forward takes no others.
+    sizes; one whose length shows in the output's, whatever the others are, is a letter of its own.  Numbers are of both signs unless all given ones are positive and the forward takes no others.
     """
     arrays = tuple(np.asarray(a) for a in args)
 
@@ -58,14 +58,45 @@ def shapes_of(arrays: tuple[Array, ...], forward: Callable[..., tuple[Array, ...
     """The shapes as texts of a domain."""
     if len(arrays) > 1 and any(a.ndim for a in arrays) and broadcasts(arrays, forward):
         return ("*b", *("?b" for _ in arrays[1:]))
-    sizes = dict.fromkeys(n for a in arrays for n in a.shape if n != 1)
-    letters = {n: f"n{n}" if works(forward, tuple(longer(a, n) for a in arrays)) else str(n) for n in sizes}
-    return tuple(" ".join(letters.get(n, "1") for n in a.shape) for a in arrays)
+    own = {axis for axis in axes_of(arrays) if alone(arrays, forward, *axis)}
+    shared = {(k, a) for k, a in axes_of(arrays) if (k, a) not in own}
+    letters = {
+        size: f"n{size}"
+        if works(
+            forward,
+            tuple(longer(x, [a for j, a in shared if j == k and x.shape[a] == size]) for k, x in enumerate(arrays)),
+        )
+        else str(size)
+        for size in {arrays[k].shape[a] for k, a in shared}
+    }
+    return tuple(
+        " ".join(f"n{n}of{k}axis{a}" if (k, a) in own else letters.get(n, "1") for a, n in enumerate(x.shape))
+        for k, x in enumerate(arrays)
+    )
 
 
-def longer(array: Array, size: int) -> Array:
-    """An array whose axes of that size are longer by one: the last entries are repeated."""
-    return np.pad(array, [(0, int(n == size)) for n in array.shape], mode="edge" if size else "constant")
+def axes_of(arrays: tuple[Array, ...]) -> list[tuple[int, int]]:
+    """All axes but those of size 1, each as the number of its array and its own."""
+    return [(k, a) for k, x in enumerate(arrays) for a, n in enumerate(x.shape) if n != 1]
+
+
+def alone(arrays: tuple[Array, ...], forward: Callable[..., tuple[Array, ...]], k: int, axis: int) -> bool:
+    """Whether an axis of a size that others have may be longer alone, so that the output is."""
+    size = arrays[k].shape[axis]
+    if sum(x.shape.count(size) for x in arrays) < 2:
+        return False
+    try:
+        before = [y.shape for y in forward(*arrays)]
+        after = [y.shape for y in forward(*arrays[:k], longer(arrays[k], [axis]), *arrays[k + 1 :])]
+    except Exception:
+        return False
+    return [len(s) for s in before] == [len(s) for s in after] and sum(map(sum, after)) > sum(map(sum, before))
+
+
+def longer(array: Array, axes: Collection[int]) -> Array:
+    """An array with these axes longer by one: the last entries are repeated."""
+    widths = [(0, int(a in axes)) for a in range(array.ndim)]
+    return np.pad(array, widths, mode="edge" if array.size else "constant")
 
 
 def broadcasts(arrays: tuple[Array, ...], forward: Callable[..., tuple[Array, ...]]) -> bool:

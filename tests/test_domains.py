@@ -176,3 +176,15 @@ def test_what_is_printed_of_a_domain() -> None:
 
 def test_every_domain_is_a_spec() -> None:
     assert all(isinstance(domain, domains.Spec) for domain, _ in INSIDE.values())
+
+
+PAIRS = {"one for all": ("*b", "?b"), "each for the other": ("?b", "?b"), "three": ("*b", "?b", "?b")}
+
+
+@pytest.mark.parametrize("texts", PAIRS.values(), ids=PAIRS)
+def test_chance_keeps_every_axis_from_being_broadcast(texts: tuple[str, ...]) -> None:
+    for seed in range(20):
+        drawn = draw({f"x{k}": gc.real(t) for k, t in enumerate(texts)}, "case/small0", role="small", seed=seed)
+        shapes = [x.shape for x in drawn.values()]
+        assert (1,) in shapes, shapes
+        assert (2,) in shapes, shapes

@@ -9,6 +9,7 @@ import gradcheck as gc
 from gradcheck import searching
 from gradcheck.cases import Case
 from gradcheck.domains import choice, index, real
+from gradcheck.guessing import shapes_of
 from gradcheck.rules import Rule
 from reference.broadcasting import unbroadcast
 
@@ -225,3 +226,45 @@ def test_the_command_line_searches_and_its_rerun_command_finds_the_point_again(t
     assert "--point searched --oracles exact --search 200" in report
     assert main([*words, "--point", "searched"]) == 1
     capsys.readouterr()
+
+
+def concatenated(split):
+    """The arguments one after the other; dy is split at the lengths ``split(a, b)``."""
+
+    def rule(a, b):
+        def pullback(dy):
+            n, m = split(a, b)
+            return dy[:n], dy[m:]
+
+        return np.concatenate([a, b]), pullback
+
+    return rule
+
+
+SIZES = {
+    "two that are joined": (lambda a, b: (np.concatenate([a, b]),), [(3,), (3,)], ("n3of0axis0", "n3of1axis0")),
+    "a product of matrices": (lambda a, b: (a @ b,), [(4, 4), (4, 4)], ("n4of0axis0 n4", "n4 n4of1axis1")),
+    "a square matrix": (lambda a: (a @ a,), [(3, 3)], ("n3 n3",)),
+    "what need not be square": (lambda a: (a.T,), [(3, 3)], ("n3of0axis0 n3of0axis1",)),
+    "a pairing that stops at the shorter": (
+        lambda a, b: (sum(x * y for x, y in zip(a, b, strict=False)),),
+        [(3,), (3,)],
+        ("n3", "n3"),
+    ),
+    "sizes that nothing else has": (lambda a, b: (a @ b,), [(2, 4), (4, 3)], ("n2 n4", "n4 n3")),
+    "an axis of size 0": (lambda a: (2 * a,), [(3, 0)], ("n3 n0",)),
+    "a forward for one size": (lambda a: (a.reshape(3) * 2,), [(3,)], ("3",)),
+}
+
+
+@pytest.mark.parametrize(("forward", "shapes", "texts"), SIZES.values(), ids=SIZES)
+def test_sizes_are_tied_that_the_forward_does_not_tie(forward, shapes, texts):
+    assert shapes_of(tuple(np.ones(s) for s in shapes), forward) == texts
+
+
+def test_a_bug_that_equal_sizes_hide_is_not_found():
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    by_the_first = concatenated(lambda a, b: (len(a), -len(a)))
+    assert gc.check(by_the_first, a, b)
+    assert gc.check(by_the_first, a, b, search=EXAMPLES).verdict == "fail"
+    assert gc.check(concatenated(lambda a, b: (len(a), len(a))), a, b, search=EXAMPLES)

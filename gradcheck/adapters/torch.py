@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,7 +40,7 @@ def from_torch(function: Any, **declaration: Any) -> Rule:
         called = functional(function, list(parameters))
     elif isinstance(function, type) and issubclass(function, torch.autograd.Function):
         names = forward_names(torch, function)
-        called, original = applied(function, names), vars(function)["forward"].__func__
+        called, original = applied(function, names), without_context(torch, function)
     weights = tuple(parameters.values())
     rule = of_tensors(called, original, weights, names=names, **declaration)
     rule.backward = lambda outputs: of_tensors(backward_of(called, outputs), original, weights)
@@ -72,6 +73,7 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
         settings = {k: to_tensor(v, *devices[:1]) if isinstance(v, np.ndarray) else v for k, v in params.items()}
         y = function(*inputs, **settings)
         outs = leaves(y)
+        write_back(args, leaves(inputs))
         if not any(v.requires_grad for v in outs):
             raise TypeError("the output is detached: torch sees no way from it to an argument (requires_grad is False)")
 
@@ -86,6 +88,8 @@ def differentiated(function: Function, devices: Sequence[Any] = ()) -> Function:
                 allow_unused=True,
                 materialize_grads=True,
             )
+            write_back(dy, [d.conj() for d in dys])
+            write_back(args, leaves(inputs))
             return rebuilt(args, iter([conjugate(to_array(g)) for g in grads]))
 
         return mapped(to_array, outputs(y)), pullback
@@ -141,13 +145,30 @@ def applied(function: Any, names: Sequence[str]) -> Function:
     return called
 
 
+def without_context(torch: Any, function: Any) -> Function:
+    """The forward of an autograd.Function by the signature that its callers see."""
+    forward = vars(function)["forward"].__func__
+
+    @functools.wraps(forward)
+    def called(*args: Any) -> Any:
+        return forward(*args)
+
+    given = list(signature(forward).parameters.values())
+    called.__signature__ = inspect.Signature(given[0 if separate(torch, function) else 1 :])  # type: ignore[attr-defined]
+    return called
+
+
+def separate(torch: Any, function: Any) -> bool:
+    """Whether an autograd.Function sets its context up apart from its forward."""
+    return bool(function.setup_context is not torch.autograd.Function.setup_context)
+
+
 def forward_names(torch: Any, function: Any) -> tuple[str, ...]:
     """The arguments of the forward of an autograd.Function, without its context; () where they are variadic."""
     given = signature(function.forward).parameters.values()
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in given):
         return ()
-    separate = function.setup_context is not torch.autograd.Function.setup_context
-    return tuple(p.name for p in given)[0 if separate else 1 :]
+    return tuple(p.name for p in given)[0 if separate(torch, function) else 1 :]
 
 
 def required(found: inspect.Signature) -> tuple[str, ...]:
@@ -179,6 +200,16 @@ def to_array(tensor: Any) -> Any:
         return tensor.detach().view(torch.int16).numpy(force=True).view(ml_dtypes.bfloat16)
     # By force: detached, on the CPU, and with what torch has put off, such as conjugates and zeros.
     return tensor.numpy(force=True)
+
+
+def write_back(arrays: Any, tensors: Sequence[Any]) -> None:
+    """What code has written into tensors that stand for arrays, or trees of them, is written into the arrays too."""
+    for array, tensor in zip(leaves(arrays), tensors, strict=True):
+        values = to_array(tensor)
+        if not isinstance(array, np.ndarray) or not array.flags.writeable:
+            continue
+        if array.tobytes() != values.tobytes():
+            array[...] = values
 
 
 def conjugate(array: Any) -> Any:

@@ -11,14 +11,18 @@ import numpy as np
 from gradcheck.cases import Case
 from gradcheck.contract.answers import shapes
 from gradcheck.contract.calling import ContractError, evaluate
-from gradcheck.contract.findings import Finding, raises, refusal, remember, shapes_of
+from gradcheck.contract.findings import Finding, gap, raises, refusal, remember, shapes_of
 from gradcheck.domains import Draw, fill
+from gradcheck.floats import double, epsilon, is_inexact
 from gradcheck.problems import MissingData, Problem
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
 from gradcheck.sides import side_of
 
 HALVES = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
+# So much of the largest entry is beyond what float32 loses where neither the outputs nor the gradient, for inputs moved
+# by a rounding, change by a small part of it.
+WRONG, CALM = 1e-3, 1e-2
 
 
 def in_single_precision(problem: Problem) -> Iterator[Finding]:
@@ -61,8 +65,51 @@ def tried(problem: Problem, point: Point, when: str, *, notes: bool = True) -> I
         if point.role == "float32" and all(y.dtype == a.dtype for y, a in zip(found.y, problem.y, strict=False)):
             remember(problem, f"{when} the forward answers in {found.y[0].dtype} all the same")
             return
-        for message, argument in shapes(found):
+        misshapen = list(shapes(found))
+        for message, argument in misshapen:
             yield Finding(f"{when} {message}", argument)
+        if point.role == "float32" and not misshapen:
+            yield from other_numbers(found, when)
+
+
+def other_numbers(short: Problem, when: str) -> Iterator[Finding]:
+    """Where a rule answers in float32 what it does not answer for the same numbers in float64."""
+    moved = tuple(
+        x * (1 + epsilon(x.dtype) * short.rng(f"moved{k}").choice([-1.0, 1.0], x.shape))
+        for k, x in enumerate(map(double, short.args))
+    )
+    long, beside = (in_double(short, args) for args in (tuple(map(double, short.args)), moved))
+    if (
+        long is None
+        or beside is None
+        or any(distance(a, b) > WRONG * CALM for a, b in zip(short.y, long.y, strict=True))
+    ):
+        return
+    for name, mine, true, near in zip(short.names, short.claimed, long.claimed, beside.claimed, strict=True):
+        if distance(mine, true) > WRONG and distance(near, true) <= CALM * distance(mine, true):
+            yield Finding(
+                f"{when} d{name} is another than for the same numbers in float64{gap(f'd{name}', true, mine)}", name
+            )
+
+
+def in_double(problem: Problem, args: tuple[Array, ...]) -> Problem | None:
+    """The rule at such arguments in double precision, for the same cotangents; None where it does not go there."""
+    params = {
+        k: double(v) if isinstance(v, np.ndarray) and is_inexact(v.dtype) else v for k, v in problem.params.items()
+    }
+    dys = tuple(map(double, problem.dy))
+    point = Point("float64", "float64", args, params, dys[0] if problem.single else dys)
+    found = answered(problem.rule, point, problem.seed, "in float64")
+    alike = isinstance(found, Problem) and [y.shape for y in found.y] == [y.shape for y in problem.y]
+    return found if alike else None  # type: ignore[return-value]
+
+
+def distance(mine: Array, true: Array) -> float:
+    """The largest difference of two arrays as a part of the largest entry; 0 where they are not finite."""
+    if mine.shape != true.shape or not mine.size or not (np.isfinite(mine).all() and np.isfinite(true).all()):
+        return 0.0
+    off, largest = float(np.max(np.abs(mine - true))), float(np.max(np.abs(true)))
+    return off / largest if largest else float(np.inf if off else 0.0)
 
 
 def answered(rule: Rule, point: Point, seed: int, when: str) -> Problem | Finding | str:

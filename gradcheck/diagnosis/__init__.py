@@ -25,6 +25,7 @@ from gradcheck.diagnosis.wording import (
     mistakes_text,
     sentence,
 )
+from gradcheck.oracles.residuals import ONLY, TOGETHER
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
@@ -124,6 +125,10 @@ def told(found: Explanation | None, contract: list[Evidence], formula: list[Evid
         return f"{mistakes_text(found)}: {shown}"
     if contract:
         return shown
-    if found is None and formula[0].detail == "the only wrong entry":
+    if formula[0].detail.startswith(TOGETHER):
+        return f"each entry of your gradient is a slope to one side of a kink, but not together: {shown}"
+    if found is not None and (short := found.right_in_double(formula[0].argument)):
+        return f"your d{formula[0].argument} is right in float64 but not in {short}: {shown}"
+    if found is None and formula[0].detail == ONLY:
         return f"your d{formula[0].argument} is wrong in a single entry: {shown}"
     return f"wrong at {shown}"

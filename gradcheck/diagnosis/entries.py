@@ -178,7 +178,7 @@ def pointwise(look: Look, k: int) -> Iterator[Mistake]:
                 yield Mistake(
                     f"is {shift:.6g} too large in every entry", partial(lambda look, k, g: look.true[k] + g, g=shift)
                 )
-    if true.ndim >= 2 and true.shape[-1] == true.shape[-2]:
+    if true.ndim >= 2 and true.shape[-1] == true.shape[-2] > 1:
         for text, change in MATRICES.items():
             yield Mistake(text, partial(lambda look, k, c: square(look.true[k], c), c=change))
     elif true.ndim >= 2:

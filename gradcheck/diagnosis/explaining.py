@@ -21,7 +21,7 @@ from gradcheck.diagnosis import (
     terms,
 )
 from gradcheck.diagnosis.looks import Look, first_look, further_looks, passing_looks
-from gradcheck.diagnosis.mistakes import Family, Mistake, meaningful, size
+from gradcheck.diagnosis.mistakes import Family, Mistake, meaningful, size, wrong_entries
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 
@@ -76,7 +76,8 @@ class Looks:
             return 1
         if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
             return 2
-        return 3 if self.contradicting(mistake, k) else BEST
+        silent = bool(self.passed) and not any(mistake.explains(o, k, silent=False) for o in self.passed)
+        return 3 if silent or self.contradicting(mistake, k) else BEST
 
     def contradicting(self, mistake: Mistake, k: int) -> tuple[str, ...]:
         """The points that passed although the mistake would show there: something else decides where it is made."""
@@ -101,6 +102,11 @@ class Explanation:
             meaningful(self.mistakes[k].apply, look, k) if k in self.mistakes else look.true[k]
             for k in range(len(look.true))
         )
+
+    def right_in_double(self, name: str | None) -> str:
+        """The short type of an argument whose cotangent is wrong in that type only; empty for any other."""
+        wrong = [k for k in self.unknown if self.look.names[k] == name]
+        return self.look.short if wrong and right(self.look, wrong[0]) else ""
 
     def explains(self, look: Look) -> bool:
         """Whether every claim of a look is what the mistakes make of the truth."""
@@ -143,7 +149,7 @@ def explain(
 def suspected(look: Look, names: Iterable[str]) -> list[int]:
     """The arguments of these names, and those whose claim is not the truth but for the rounding of a short type."""
     names = set(names)
-    told = look.short and bool(names)
+    told = bool(look.short and names)
     return [k for k, name in enumerate(look.names) if name in names or not (told or right(look, k))]
 
 
@@ -157,8 +163,10 @@ def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake |
     """The most plausible mistake that gives the claim of every look.
 
     Preferred are those that speak of every failing point, and of these those that leave right what is right elsewhere;
-    one that only says where is the last resort.
+    one that only says where is the last resort.  Where nothing is wrong any mistake that changes nothing would do.
     """
+    if not wrong_entries(looks.first.claimed[k], looks.first.true[k]).any():
+        return None
     best: Mistake | None = None
     rank = 0
     for family in families:

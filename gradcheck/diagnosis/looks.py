@@ -17,8 +17,8 @@ from gradcheck.results import Array
 
 # How many further cotangents a mistake must also explain, and how many further failing points of the same check.
 COTANGENTS, POINTS = 2, 4
-# A point that was given alone is looked at again where every argument is reversed and a little larger:
-# signs, ties and symmetry stay, places change.
+# A point that was given alone is looked at again where every argument is shifted by one place and a little larger:
+# signs, ties and symmetry stay, places change; read backwards, the ends would stay ends.
 LARGER = (1.0625, 1.125, 1.1875)
 
 
@@ -31,8 +31,8 @@ class Look:
     true: tuple[Array, ...]
     dy: tuple[Array, ...]
     elsewhere: dict[object, Jacobian | None] = field(default_factory=dict)
-    # Code for a short float type rounds to it inside, perhaps, whatever it is given.
-    short: bool = False
+    # The short float type that the rule was given, for which its code rounds inside, perhaps; empty for float64.
+    short: str = ""
 
     @property
     def args(self) -> tuple[Array, ...]:
@@ -80,7 +80,7 @@ def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
 
 def first_look(problem: Problem) -> Look | None:
     """The look that the problem itself is; None where the true gradient is not known or not finite."""
-    short = any(epsilon(a.dtype) > FORMATS[0].eps for a in problem.args)
+    short = next((str(a.dtype) for a in problem.args if epsilon(a.dtype) > FORMATS[0].eps), "")
     problem = in_double(problem) if short else problem
     known: dict[object, Jacobian | None] = {}
     true = problem.true
@@ -122,10 +122,9 @@ def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:
             yield Look(problem, claimed, found.gradient(dy, claimed), dy, look.elsewhere)
     further = [first_look(p) for p in others if not p.kink][:POINTS]
     yield from (f for f in further if f is not None)
-    if problem.kink:
-        return
-    if len(further) < 2 and (beside := moved(problem, larger(problem))) is not None:
-        yield beside
+    if len(further) < 2:
+        places = (larger(problem), tuple(-a for a in larger(problem)))
+        yield from (beside for beside in (moved(problem, place) for place in places) if beside is not None)
     apart = any(map(has_ties, problem.args)) and all(problem.free) and not any(map(symmetric, problem.args))
     if apart and (beside := moved(problem, untied(problem))) is not None:
         yield beside
@@ -138,9 +137,10 @@ def passing_looks(passed: Iterable[Problem]) -> Iterator[Look]:
 
 
 def larger(problem: Problem) -> tuple[Array, ...]:
-    """The arguments read backwards, each a little larger."""
+    """The arguments shifted by one place along every axis, each a little larger."""
     factors = (LARGER[k % len(LARGER)] for k in range(len(problem.args)))
-    return tuple(np.asarray(np.flip(a) * f, a.dtype) for a, f in zip(problem.args, factors, strict=True))
+    shifted = (np.roll(a, 1, tuple(range(a.ndim))) if a.ndim else a for a in problem.args)
+    return tuple(np.asarray(a * f, a.dtype) for a, f in zip(shifted, factors, strict=True))
 
 
 def untied(problem: Problem) -> tuple[Array, ...]:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.factors import factor_name, known_factor, simple
-from gradcheck.diagnosis.looks import Look
+from gradcheck.diagnosis.looks import Look, symmetric
 from gradcheck.diagnosis.mistakes import Mistake, wrong_entries
 from gradcheck.results import Array
 
@@ -72,7 +72,9 @@ def within(inside: Region, change: Callable[[Look, int], Array | None]) -> Calla
 
 
 def regions(look: Look, k: int, wrong: Array) -> Iterator[tuple[str, Region]]:
-    """The regions worth a look, the likeliest first."""
+    """The regions worth a look, the likeliest first: at a kink where arguments are equal."""
+    if look.problem.kink:
+        yield from against_others(look, k)
     for name, quantity in quantities(look, k):
         value = quantity(look, k)
         if value is not None and value.dtype.kind == "b":
@@ -220,7 +222,9 @@ def against_others(look: Look, k: int) -> Iterator[tuple[str, Region]]:
 
 
 def tied(look: Look, k: int) -> Array | None:
-    """Entries of the argument that occur more than once."""
+    """Entries of the argument that occur more than once; None in a symmetric matrix, where most do."""
+    if symmetric(look.args[k]):
+        return None
     _, place, count = np.unique(look.args[k], return_inverse=True, return_counts=True)
     return np.asarray(count[place].reshape(look.args[k].shape) > 1)
 
@@ -242,6 +246,7 @@ def places(look: Look, k: int) -> Iterator[tuple[str, Region]]:
         yield f"in the second half along axis {axis}", indexed(axis, rank, lambda i, n: i >= n // 2)
         yield f"in the second half along axis {axis}", indexed(axis, rank, lambda i, n: i >= (n + 1) // 2)
         yield f"at both ends of axis {axis}", indexed(axis, rank, lambda i, n: (i == 0) | (i == n - 1))
+        yield f"between the ends of axis {axis}", indexed(axis, rank, lambda i, n: (i > 0) & (i < n - 1))
         yield f"in the middle of axis {axis}", indexed(axis, rank, lambda i, n: i == n // 2)
     if rank > 1:
         yield "on the border of the last two axes", planar(border)

@@ -9,6 +9,7 @@ import numpy as np
 from gradcheck.diagnosis.explaining import Explanation
 from gradcheck.diagnosis.mistakes import wrong_entries
 from gradcheck.floats import epsilon
+from gradcheck.oracles.residuals import TOGETHER
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
@@ -77,6 +78,7 @@ def exchanged_pair(found: Explanation) -> tuple[int, int] | None:
 def entry_text(e: Evidence) -> str:
     """``∂L/∂w[2, 3]: yours 0.5, true 0.25 (certified ± 1e-31)``."""
     where = f"∂L/∂{e.where[1:]}" if e.where else "the gradient along the tested direction"
+    where = e.detail if e.detail.startswith(TOGETHER) else where
     yours, true = apart(e.claimed, e.value)
     # The kind alone says what the value is worth; the bar how far it may be off.
     bar = f" ± {e.bar:.0e}" if e.bar else "" if e.kind == "certified" else f" by {e.oracle}"

@@ -64,11 +64,11 @@ class Entry:
     @property
     def true(self) -> float | complex:
         """The certified gradient."""
-        return joined([nearest(p.low) for p in self.parts])
+        return joined([nearest(p.true) for p in self.parts])
 
     @property
     def bar(self) -> float:
-        return max(float(p.low.rad()) if p.low.is_finite() else np.inf for p in self.parts)
+        return max(float(p.true.rad()) if p.true.is_finite() else np.inf for p in self.parts)
 
     @property
     def discrepancy(self) -> float:

@@ -23,6 +23,8 @@ CERTIFIED = 2.0**-60
 CONSTANTS = 2.0**-40
 # What is said of an entry without which the projections agree.
 ONLY = "the only wrong entry"
+# What is said of entries that are wrong together only begins so; more than so many are not named.
+TOGETHER, NAMED = "moving ", 4
 # Up to so many inputs a direction is taken apart into single entries.
 SEPARATE = 64
 # The directions of a projection; any single wrong entry shows in each.
@@ -63,6 +65,11 @@ class Residual:
         if self.claimed < self.low:
             return self.claimed - self.low
         return self.claimed - self.high if self.claimed > self.high else 0 * self.claimed
+
+    @property
+    def true(self) -> Any:
+        """The certified slope; at a kink the one of its ends that a claim is beyond."""
+        return self.high if self.kink and self.claimed > self.high else self.low
 
     @property
     def stance(self) -> Stance:
@@ -302,28 +309,43 @@ def joint(problem: Problem, claims: Claims) -> list[Finding]:
     ones = tuple(np.ones(a.shape, dtype=a.dtype) for a in problem.args)
     rng = problem.rng("kink")
     mixed = tuple(rng.choice([-1.0, 0.5, 2.0], a.shape) for a in problem.args)
-    trials: list[Direction] = [ones, mixed]
+    trials: dict[str, Direction] = {"every entry alike": ones, "every entry, each by another step": mixed}
     if any(map(np.iscomplexobj, problem.args)):
         # The subgradients of |z| fill a disc: more than two directions tell it from a square.
-        trials += [
-            tuple(d * phase if np.iscomplexobj(a) else d for d, a in zip(t, problem.args, strict=True))
-            for t in (ones, mixed)
+        trials |= {
+            f"{how}, times {phase}": tuple(
+                d * phase if np.iscomplexobj(a) else d for d, a in zip(t, problem.args, strict=True)
+            )
+            for how, t in (("every entry alike", ones), ("every entry, each by another step", mixed))
             for phase in (1j, 1 + 1j, 1 - 1j)
-        ]
+        }
     scale = max(1.0, sum(float(np.abs(midpoints(g)).sum()) for g in claims.first.cotangents))
-    found = [along(problem, claims, direction, scale) for direction in trials]
+    groups = {f"{named(problem, direction)} alike": direction for direction in tied(problem)}
+    found = {how: along(problem, claims, direction, scale) for how, direction in (groups | trials).items()}
     if problem.size <= SEPARATE and not any(map(np.iscomplexobj, problem.y)):
         # Kinks of their own refute nothing together.
-        found = [
-            along(problem, claims, direction, scale, apart=True) if r.stance == "against" else r
-            for r, direction in zip(found, trials, strict=True)
-        ]
-    found += [along(problem, claims, direction, scale) for direction in tied(problem)]
-    wrong = next((r for r in found if r.stance == "against"), None)
-    if wrong is None:
+        found |= {
+            how: along(problem, claims, direction, scale, apart=True)
+            for how, direction in trials.items()
+            if found[how].stance == "against"
+        }
+    how = next((how for how, r in found.items() if r.stance == "against"), None)
+    if how is None:
         return []
-    finding = one_entry(problem.names[0], (), wrong, "along a direction that moves all entries at a kink")
-    return [finding]
+    return [replace(one_entry(problem.names[0], (), found[how], f"{TOGETHER}{how}"), entry=None)]
+
+
+def named(problem: Problem, direction: Direction) -> str:
+    """``a[0], b[0] and b[2]``: the entries that a direction moves; of many the first."""
+    places = [
+        f"{name}{list(map(int, e)) if e.size else ''}"
+        for name, v in zip(problem.names, direction, strict=True)
+        if v is not None
+        for e in np.argwhere(v)
+    ]
+    if len(places) > NAMED:
+        return f"{', '.join(places[: NAMED - 1])} and {len(places) - NAMED + 1} more entries"
+    return " and ".join(filter(None, (", ".join(places[:-1]), places[-1])))
 
 
 def floor(problem: Problem, scale: Array) -> Array:

@@ -36,6 +36,15 @@ def largest(x: Any) -> Any:
     return x.ravel()[at], lambda dy: dy * (np.arange(x.size) == at).reshape(x.shape)
 
 
+def other_in_float32(x: Any) -> Any:
+    return x * x, lambda dy: (2 if x.dtype == np.float64 else 1.9) * x * dy
+
+
+def small_added(x: Any) -> Any:
+    # In float32 the difference loses all its digits, and the forward with it.
+    return (x + 1e9) - 1e9, lambda dy: dy * ((x + 1e9) - 1e9) / x
+
+
 EDGES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a squeezed batch of one": (
         squeezed,
@@ -43,6 +52,11 @@ EDGES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "for axes of size 1 (x (1, 1)) the cotangent of x has shape (), x has (1, 1)",
     ),
     "float64 in float32": (double, "n k", "in float32 the cotangent of x has dtype float64, x has float32"),
+    "other numbers in float32": (
+        other_in_float32,
+        "n k",
+        "in float32 dx is another than for the same numbers in float64",
+    ),
     "size 0": (
         first_of,
         "n k",
@@ -66,6 +80,11 @@ def test_a_declared_rule_that_behaves_at_the_edges_is_blamed(shape: str) -> None
     assert check(Rule(square, domains={"": dict(x=real(shape))}), oracles="exact")
 
 
+def test_what_float32_loses_in_the_forward_too_is_called_another_gradient() -> None:
+    result = check(small_added, MATRIX, oracles="differences")
+    assert "in float32" not in "".join(result.notes), result.notes
+
+
 def test_a_forward_that_refuses_an_empty_array_fails() -> None:
     result = check(Rule(largest, domains={"": dict(x=real("n k"))}), oracles="exact")
     assert result, str(result)
@@ -86,8 +105,9 @@ def test_a_domain_that_makes_no_empty_value_asks_for_one() -> None:
     [
         (squeezed, "for a batch of one the cotangent of x has shape (4,), x has (1, 4)"),
         (double, "in float32 the cotangent of x has dtype float64, x has float32"),
+        (other_in_float32, "in float32 dx is another than for the same numbers in float64"),
     ],
-    ids=["a batch of one", "float32"],
+    ids=["a batch of one", "float32", "other numbers in float32"],
 )
 def test_what_given_arguments_do_not_ask_for_fails(function: Callable[..., Any], says: str) -> None:
     result = check(function, MATRIX, oracles="exact")
