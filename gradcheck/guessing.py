@@ -19,7 +19,8 @@ def guess(rule: Rule, args: tuple[Any, ...], params: Mapping[str, Any]) -> dict[
     """A domain around the given arguments; parameters stay as they are.
 
     Axes of equal size are one letter, or the arguments are one broadcasting group, as far as the forward takes other
-    sizes; one whose length shows in the output's, whatever the others are, is a letter of its own.  Numbers are of both signs unless all given ones are positive and the forward takes no others.
+    sizes; one whose length shows in the output's, whatever the others are, is a letter of its own.  Numbers are of both
+    signs unless all given ones are positive and the forward takes no others.
     """
     arrays = tuple(np.asarray(a) for a in args)
 

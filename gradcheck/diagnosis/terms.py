@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from gradcheck.results import Array
 
 # Coefficients that people write.
 COEFFICIENTS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
+# What parameters that are an axis are called.
+AXES = ("axis", "dim")
 # Names that take part in products and sums.
 NAMES = 14
 
@@ -94,10 +97,12 @@ def terms(look: Look) -> Iterator[tuple[str, Term]]:
     inner += [(f"{d} * {a}", product(named(d), named(a))) for d in dys for a in names if a not in dys]
     inner += [(a, named(a)) for a in names if a not in dys]
     rank = max((v.ndim for v in look.vocabulary.values()), default=0)
+    axes: list[int | str | None] = [n for n in AXES if n in look.problem.params]
+    axes += [*range(rank - 1, -1, -1), None]
     for text, of in inner:
-        for axis in (*range(rank - 1, -1, -1), None):
+        for axis in axes:
             for word, reduce in (("mean", np.mean), ("sum", np.sum)):
-                where = "" if axis is None else f", axis={axis}"
+                where = "" if axis is None else f", {axis}" if isinstance(axis, str) else f", axis={axis}"
                 reduced = over(of, axis, reduce)
                 yield f"{word}({text}{where})", reduced
                 for a in names:
@@ -154,14 +159,18 @@ def product(a: Term, b: Term) -> Term:
     return term
 
 
-def over(of: Term, axis: int | None, reduce: Callable[..., Array]) -> Term:
-    """A sum or mean over an axis, which is kept."""
+def over(of: Term, axis: int | str | None, reduce: Callable[..., Array]) -> Term:
+    """A sum or mean over an axis, or over that of a parameter, which is kept."""
 
     def term(look: Look) -> Array | None:
         value = of(look)
-        if value is None or not value.size or (axis is not None and axis >= value.ndim):
+        along: Any = look.problem.params.get(axis) if isinstance(axis, str) else axis
+        if value is None or not value.size:
             return None
-        return np.asarray(reduce(value, axis=axis, keepdims=True))
+        try:
+            return np.asarray(reduce(value, axis=along, keepdims=True))
+        except (np.exceptions.AxisError, TypeError):
+            return None
 
     return term
 

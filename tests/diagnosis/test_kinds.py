@@ -230,6 +230,12 @@ KINDS: dict[str, Row] = {
         {},
         "lacks the term -y * sum(dy * y, axis=1)",
     ),
+    "a term missing over the axis of a parameter": (
+        lambda x, *, axis: (x - x.mean(axis, keepdims=True), lambda dy: dy),
+        (WIDE,),
+        {"axis": 0},
+        "lacks the term -mean(dy, axis):",
+    ),
     "a term of the variance missing": (variance, (WIDE,), {}, "lacks the term"),
     "dy too many": (cubed(lambda g, x, dy: g + dy), (LINE,), {}, "lacks the term -dy"),
     "the derivative at the output": (
