@@ -162,10 +162,14 @@ class Lines:
 
         def sample(z: complex) -> Array | None:
             moved = {k: self.problem.args[k] + z * v for k, v in tangents.items()}
+            refused = self.refused
             try:
                 return self._outputs([moved.get(k, x) for k, x in enumerate(self.problem.args)])
             except Exception:  # the user's code, on numbers that its author did not think of
                 return None
+            finally:
+                # Complex numbers are our own idea: whoever refuses them has refused no point beside this one.
+                self.refused = refused
 
         return sample
 
