@@ -92,7 +92,15 @@ def evaluate(rule: Rule, point: Point, case: Case | None, settings: Settings) ->
 
 
 def examine(problem: Problem, wanted: list[oracles.Oracle]) -> Iterator[Evidence]:
-    """What contract and oracles say at one point; with cotangents of the wrong shape there is nothing to compare."""
+    """What contract and oracles say at one point; with cotangents of the wrong shape there is nothing to compare.
+
+    A double backward is asked first whether the backward is right: what else is wrong may follow from that.
+    """
+    from gradcheck.oracles.first_order import backward_itself
+
+    if problem.rule.first is not None and problem.size:
+        with np.errstate(all="ignore"):
+            yield from backward_itself(problem)
     misbehaviour = list(contract.examine(problem))
     yield from misbehaviour
     if not problem.size or any(c.shape != a.shape for c, a in zip(problem.claimed, problem.args, strict=True)):

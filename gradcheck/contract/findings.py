@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.contract.underlying import term_unit
 from gradcheck.floats import BFLOAT16, epsilon, format_of, is_inexact, wide
 from gradcheck.problems import Problem
 from gradcheck.results import Array
@@ -61,7 +62,7 @@ def rounding(problem: Problem, k: int, gradient: Array) -> Array:
     spacing = epsilon_of(gradient)
     # Below the smallest normal number spacings no longer shrink.
     floor = max(float(np.finfo(float).tiny), 64 * format_of(min(spacing, BFLOAT16.eps)).smallest_subnormal)
-    scale = problem.scale(k, gradient)
+    scale = np.maximum(problem.scale(k, gradient), term_unit(problem, k))
     if problem.rule.normwise:
         scale = np.full(scale.shape, np.max(scale, initial=0.0))
     return ROUNDINGS * spacing * scale + floor

@@ -18,8 +18,8 @@ Pull = Callable[[tuple[Array, ...]], tuple[Array, ...]]
 
 # Powers of two scale without rounding.  The large and the small one show a clipped dy, and are for ordinary numbers.
 FACTORS, FAR = (-2.0,), (2.0**20, 2.0**-20)
-# Differences of so small a part are what rounding to float32 explains.
-LOW = 2.0**-19
+# Differences of such a part are what rounding to float32 explains.
+LOW = (2.0**-30, 2.0**-19)
 
 
 def linearity(problem: Problem) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def hint(right: Array, mine: Array) -> str:
     off = float(np.max(np.abs(right - mine), initial=0.0)) / float(np.max(np.abs(mine), initial=0.0))
     return (
         f"; the difference is of the size of float32's rounding ({off:.0e}): what is float32 inside?"
-        if off < LOW
+        if LOW[0] < off < LOW[1]
         else ""
     )
 

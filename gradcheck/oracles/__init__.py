@@ -53,7 +53,6 @@ def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
 
     Raises as `select`.
     """
-    from gradcheck.oracles.first_order import FirstOrder
     from gradcheck.oracles.forward_mode import ForwardMode
     from gradcheck.oracles.like import Like
 
@@ -63,8 +62,6 @@ def asked(names: str | Iterable[str], rule: Rule) -> list[Oracle]:
         found.insert(after, ForwardMode())
     if rule.standard is not None:
         found.insert(after, Like())
-    if rule.first is not None:
-        found.insert(0, FirstOrder())
     return found
 
 

@@ -115,7 +115,8 @@ def finding_evidence(problem: Problem, finding: Finding) -> Evidence:
 def accuracy_evidence(problem: Problem, question: str, found: Accuracy) -> Evidence:
     """Errors in weighted ULPs as evidence: against where they exceed the budget."""
     within = found.worst <= found.budget
-    what = "forward" if question == "forward" else "gradient"
+    forward = "the backward itself" if problem.rule.first is not None else "forward"
+    what = forward if question == "forward" else "gradient"
     return Evidence(
         "exact",
         "certified",

@@ -162,10 +162,14 @@ class Lines:
 
         def sample(z: complex) -> Array | None:
             moved = {k: self.problem.args[k] + z * v for k, v in tangents.items()}
+            refused = self.refused
             try:
                 return self._outputs([moved.get(k, x) for k, x in enumerate(self.problem.args)])
             except Exception:  # the user's code, on numbers that its author did not think of
                 return None
+            finally:
+                # Complex numbers are our own idea: whoever refuses them has refused no point beside this one.
+                self.refused = refused
 
         return sample
 
@@ -234,7 +238,9 @@ class Lines:
         """The slope, or where that may explain a claim at a kink, one with those of points beside between its ends too."""
         if not self.problem.kink or abs(slope.nearest(claimed) - claimed) <= max(slope.bar, self.finest * scale):
             return slope
-        near = [Lines(p).slope(tangents, scale) for p in (self._beside(turn) for turn in range(BESIDE))]
+        beside = [Lines(self._beside(turn)) for turn in range(BESIDE)]
+        # One of them may be beyond the domain, where the function has no value.
+        near = [lines.slope(tangents, scale) for lines in beside if lines.finite]
         known = [slope, *(s for s in near if np.isfinite(s.bar))]
         low, high = min(s.low for s in known), max(s.high for s in known)
         bar = max(s.bar for s in known) + self._aside() * self.problem.size * scale

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import contract
+from gradcheck.contract.underlying import first_problem
+from gradcheck.floats import wide
 from gradcheck.lifted.array import Lifted, NotLiftable, lifted
 from gradcheck.lifted.balls import Balls, balls_of, holds_complex, midpoints, precision
 from gradcheck.lifted.evaluate import Slope, dot, slope, with_enough_bits
@@ -29,26 +30,6 @@ class Kink(NotLiftable):
     """The gradient has no derivative at the point."""
 
     reason = "kink"
-
-
-def first_problem(problem: Problem) -> Problem:
-    """The rule whose backward is under test at the point, its claimed cotangents being the outputs here."""
-    first = problem.rule.first
-    assert first is not None
-    if "first" not in problem.extras:
-        n, rule = first.outputs, first.rule
-        args, names = problem.args[n:], rule.argument_names(len(problem.args) - n)
-        y, _ = contract.call(rule, args, problem.params)
-        ys = tuple(np.asarray(v) for v in as_tuple(y, first.single))
-        problem.extras["first"] = Problem(
-            *(rule, problem.point, names, args, problem.params, ys, problem.args[:n], problem.y),
-            single=first.single,
-            room=problem.room[n:],
-            free=problem.free[n:],
-            budget=problem.budget,
-            seed=problem.seed,
-        )
-    return problem.extras["first"]  # type: ignore[no-any-return]
 
 
 def second_slope(problem: Problem, direction: Direction, final: bool) -> Slope:
@@ -72,17 +53,31 @@ def bend(problem: Problem, first: Problem, direction: Direction, final: bool) ->
     from flint import arb, ctx
 
     here = ctx.prec
-    with precision(BITS * here):
-        h = arb(2) ** -here
+    low, high = reach(first.args, direction)
+    # So many bits more tell the smallest of them from the largest, and from constants.
+    with precision(BITS * here + high - 3 * low):
+        h = arb(2) ** (low - here)
         # Constants at their word: what they are rounded by moves all three slopes alike.
         steps = ((direction, -h), None, (direction, h))
         before, at, after = (along(first, problem.dy, step, final, literal=True) for step in steps)
         one, other = (after.total - at.total) / h, (at.total - before.total) / h
     apart = abs(one - other)
-    if apart.is_finite() and apart > arb(2) ** (-here // 2) * (abs(one) + abs(other) + abs(at.total)):
+    size = abs(one) + abs(other) + abs(at.total) * arb(2) ** -low
+    if apart.is_finite() and apart > arb(2) ** (-here // 2) * size:
         problem.kink = True
         raise Kink("the gradient has no derivative at the point")
     return (one + other) / 2 + arb(0, apart.abs_upper())
+
+
+def reach(args: tuple[Array, ...], direction: Direction) -> tuple[int, int]:
+    """The exponents of how far a direction may go: a part of the smallest entry that it moves, and of the largest one.
+
+    Not beyond 1, however large all entries are, and that far from 0.
+    """
+    moved = [(np.abs(wide(a)), np.abs(v)) for a, v in zip(args, direction, strict=True) if v is not None]
+    exponents = [np.log2(np.where(a > 0, a, 1.0)[v > 0] / v[v > 0]) for a, v in moved]
+    every = np.floor(np.concatenate([np.zeros(1), *exponents])).astype(int)
+    return int(every.min()), int(every.max())
 
 
 def along(

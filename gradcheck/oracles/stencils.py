@@ -29,6 +29,8 @@ COLUMNS = 6
 SPACINGS = (*(758_749 * 2.0 ** -(k + 20) for k in (8, 14, 20, 26, 32)), 2963 * 2.0**-52, 185 * 2.0**-52)
 # So many turns between rising and resting are stairs: a kink has one, a jump two.
 STAIRS = 3
+# Noise bends what it is in by more than this part of itself (2.4 times it on average); one step does not.
+BEND = 0.5
 
 FLOOR = 2.0**-48
 
@@ -231,9 +233,12 @@ def measured_noise(line: Line, here: Array) -> Array:
         stairs = np.sum(rests[1:] != rests[:-1], axis=0) >= STAIRS
         still = (np.mean(rests, axis=0) >= 0.25) & ~stairs
         sigma = np.where(still, np.nan, levels.max(0))
+        # Nor is it noise where a function that is smooth on either side steps: as x / |x| does, and by less elsewhere.
+        bends = np.abs([np.diff(side, 2, axis=0) for side in (values[:4], values[5:])]).max((0, 1))
+        sigma = np.where((bends <= BEND * sigma) & (sigma > FLOOR * np.abs(here)), np.nan, sigma)
         shown.append(sigma)
         near = np.max(np.abs(values - here), axis=0) <= 0.1 * np.abs(here)
-        agreed = ~still & near & (levels.max(0) <= 4 * levels.min(0)) & np.isnan(found)
+        agreed = ~np.isnan(sigma) & near & (levels.max(0) <= 4 * levels.min(0)) & np.isnan(found)
         # What is left at the level of rounding is in proportion to the spacing by chance only.
         kink = (np.abs(np.log2(sigma / row * where / spacing)) < 2) & (sigma > FLOOR * np.abs(here))
         most = np.where(agreed, np.where(kink, sigma, np.fmax(most, sigma)), most)
@@ -244,7 +249,7 @@ def measured_noise(line: Line, here: Array) -> Array:
         found = np.where((times >= 3) & (total <= times + (number <= 4)) & np.isnan(found), row, found)
         if not np.any(np.isnan(found)):
             break
-    median = np.nanmedian(shown, axis=0)
+    median = np.nanmedian(np.where(np.isnan(shown).all(0), 0.0, shown), axis=0)
     return np.nan_to_num(np.where(np.isnan(found), np.where(np.isnan(most), median, most), found))
 
 

@@ -1,5 +1,6 @@
 """The diagnosis: each known mistake is named, and where nothing fits nothing is made up."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -206,3 +207,18 @@ def test_evidence_that_is_not_against_is_explained() -> None:
 def test_a_direction_has_no_entry_to_show() -> None:
     e = Evidence("differences", "measured", "against", claimed=1.0, value=2.0)
     assert entry_text(e).startswith("the gradient along the tested direction: yours 1, true 2")
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [(lambda x: 1.37 / (1 - x) + x, "Wrong at ∂L/∂x[1]"), (lambda x: 2 / (1 - x), "Your dx is twice the right value")],
+)
+def test_a_black_box_that_refuses_the_arguments_of_a_mistake_stops_the_check(slope: Any, said: str) -> None:
+    def picky(x: Any) -> Any:
+        if not all(0 <= float(v) <= 1 for v in x):
+            raise RuntimeError("all elements should be between 0 and 1")
+        return np.array([-math.log1p(-float(v)) for v in x]), lambda dy: slope(x) * dy
+
+    result = check(picky, np.array([0.25, 0.5]))
+    assert result.verdict == "fail"
+    assert said in " ".join(result.diagnosis.split())

@@ -1,4 +1,4 @@
-"""The double backward passes of what stands beside, by ``gradcheck run tests/real_world/double_backwards.py --point random0``.
+"""The double backward passes of what stands beside, by ``gradcheck run tests/real_world/double_backwards.py``.
 
 torch, JAX and autograd differentiate their own backward passes; the truth is that of the forward: certified where
 that is NumPy code (autograd), else differences of the backward, which is checked itself.  README.md has the outcome.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from gradcheck.cases import Case
 from gradcheck.checking import check_case
-from tests.real_world.findings import FINDINGS, table
+from gradcheck.results import Result
+from tests.real_world.findings import FINDINGS, TWICE, table
 
 PACKAGES = {
     "autograd_vjps": ("autograd",),
@@ -19,8 +21,6 @@ PACKAGES = {
     "jax_nn": ("jax",),
     "double_backwards": ("autograd", "torch", "jax"),
 }
-# One point of each is enough where each takes two orders.
-POINTS = {"double_backwards": "random0"}
 # So many functions at least; of autograd so many VJPs.
 LEAST = {"autograd_vjps": 100, "torch_functional": 40, "jax_nn": 20}
 # Some that are to pass: a false alarm is a defect of ours.
@@ -37,9 +37,27 @@ RIGHT = {
     ],
     "torch_functional": ["softmax", "tanhshrink", "silu", "layer_norm", "normalize"],
     "jax_nn": ["softmax", "hard_tanh", "squareplus"],
-    "double_backwards": ["torch_layer_norm", "torch_l1_loss", "jax_softmax", "autograd_matmul[batches]"],
+    "double_backwards": [
+        "torch_layer_norm",
+        "torch_l1_loss",
+        "torch_cross_entropy",
+        "torch_nll_loss",
+        "jax_softmax",
+        "jax_standardize",
+        "autograd_sqrt",
+        "autograd_matmul[batches]",
+    ],
 }
 FOUND = [(module, case) for module, findings in FINDINGS.items() for case in findings]
+# Double backward passes that are wrong as the first ones are.
+OF_THE_FIRST = [
+    "torch_celu[negative]",
+    "torch_binary_cross_entropy_of_input[near 0]",
+    "jax_arcsinh",
+    "jax_hypot[large]",
+    "autograd_expm1",
+    "autograd_prod[a zero]",
+]
 PASSED = [(module, case) for module, cases in RIGHT.items() for case in cases]
 
 
@@ -54,16 +72,27 @@ def case_of(module: str, name: str) -> Case:
     return Case(module_of(module).RULES[rule], label)
 
 
+@functools.cache
+def result_of(module: str, name: str) -> Result:
+    return check_case(case_of(module, name), oracles="exact,differences")
+
+
 @pytest.mark.parametrize(("module", "name"), FOUND)
 def test_a_defect_that_was_found_is_not_found_any_more(module, name):
-    result = check_case(case_of(module, name), oracles="exact,differences", point=POINTS.get(module))
+    result = result_of(module, name)
     assert result.verdict in ("fail", "error"), str(result)
     assert result.diagnosis
 
 
+@pytest.mark.parametrize("name", [*OF_THE_FIRST, *TWICE])
+def test_a_double_backward_is_blamed_for_what_its_backward_does_or_excused_by_it(name):
+    result = result_of("double_backwards", name)
+    assert ("the backward itself" in result.diagnosis.lower()) == (name in OF_THE_FIRST), str(result)
+
+
 @pytest.mark.parametrize(("module", "name"), PASSED)
 def test_right_code_of_others_is_blamed(module, name):
-    result = check_case(case_of(module, name), oracles="exact,differences", point=POINTS.get(module))
+    result = result_of(module, name)
     assert result.verdict != "fail", str(result)
     assert result.verdict == "pass" or name == "tanhshrink", str(result)
 

@@ -37,7 +37,13 @@ ACTIVATIONS = {
     "relu6": (lambda x: F.relu6(x), kinked(0.0, 6.0)),
     "leaky_relu": (lambda x: F.leaky_relu(x, 0.2), kinked(0.0)),
     "elu": (lambda x, *, alpha: F.elu(x, alpha), {**kinked(0.0), "alpha": choice(1.0, 0.7)}),
-    "celu": (lambda x, *, alpha: F.celu(x, alpha), {**kinked(0.0), "alpha": choice(1.0, 0.7)}),
+    "celu": (
+        lambda x, *, alpha: F.celu(x, alpha),
+        {
+            "": {**kinked(0.0), "alpha": choice(1.0, 0.7)},
+            "negative": {"x": real("n", -3.0, -0.3), "alpha": choice(0.7)},
+        },
+    ),
     "selu": (lambda x: F.selu(x), kinked(0.0)),
     "prelu": (lambda x, w: F.prelu(x, w), {"x": real("n 3", kinks=(0.0,)), "w": real("3", 0.1, 0.9)}),
     "rrelu": (lambda x: F.rrelu(x, 0.1, 0.3, training=False), kinked(0.0)),
@@ -84,9 +90,12 @@ LOSSES = {
     "binary_cross_entropy_of_input": (
         lambda x, *, y, w: F.binary_cross_entropy(x, y, w),
         {
-            "x": interval("4", 0.0, 1.0, at=(1e-200,)),
-            "y": choice(np.array([0.0, 1.0, 0.3, 0.0])),
-            "w": choice(None, np.array([0.2, 3.0, 1.0, 2.0])),
+            "": {
+                "x": interval("4", 0.0, 1.0, at=(1e-200,)),
+                "y": choice(np.array([0.0, 1.0, 0.3, 0.0])),
+                "w": choice(None, np.array([0.2, 3.0, 1.0, 2.0])),
+            },
+            "near 0": {"x": interval("2", 0.0, 1.0, at=(1e-13,)), "y": choice(np.zeros(2)), "w": choice(None)},
         },
     ),
     "binary_cross_entropy_with_logits": (
