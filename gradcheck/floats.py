@@ -71,3 +71,11 @@ def dtype_named(name: str) -> np.dtype[Any]:
         return np.dtype(float)
     found: np.dtype[Any] = np.dtype(bfloat16)
     return found
+
+
+def in_digits(a: float | complex | None, b: float | complex | None) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart, at least 6."""
+    if a is None or b is None:
+        return ("?" if a is None else f"{a:.6g}", "?" if b is None else f"{b:.6g}")
+    digits = next((d for d in range(6, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"

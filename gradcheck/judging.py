@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck import contract, diagnosis
+from gradcheck.floats import in_digits
 from gradcheck.gathering import Gathered
 from gradcheck.kept import kept
 from gradcheck.problems import Problem, as_tuple
@@ -146,7 +147,7 @@ def disagreement(problem: Problem, here: list[Evidence]) -> str:
     odd = [e for e in here if e.stance == "against" and e.question in ("formula", "forward")]
     forward = next((e for e in odd if e.question == "forward"), None)
     if forward is not None:
-        yours, theirs = diagnosis.apart(forward.claimed, forward.value)
+        yours, theirs = in_digits(forward.claimed, forward.value)
         return (
             f"The forward differs from its twin in {forward.oracle}, and which of the two is wrong nobody knows: "
             f"yours {yours}, the twin's {theirs}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gradcheck.diagnosis import apart
+from gradcheck.floats import in_digits
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence, Verdict
 
@@ -36,7 +36,7 @@ def judge_refuted(
     if not certain:
         text = f"Declared refuted ({why}): {shown.oracle} is against it, but no counterexample is certified."
         return "inconclusive", text, problem
-    stated, true = apart(shown.claimed, shown.value)
+    stated, true = in_digits(shown.claimed, shown.value)
     where = shown.where or "the gradient along the tested direction"
     text = f"Refuted, as stated: {why}. Certified counterexample at {shown.point}: {where} = {stated} as stated, {true} in truth."
     return "pass", text, problem

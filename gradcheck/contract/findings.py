@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcheck.contract.underlying import term_unit
-from gradcheck.floats import BFLOAT16, epsilon, format_of, is_inexact, wide
+from gradcheck.floats import BFLOAT16, epsilon, format_of, in_digits, is_inexact, wide
 from gradcheck.problems import Problem
 from gradcheck.results import Array
 from gradcheck.sides import side_of
@@ -81,7 +81,8 @@ def gap(name: str, a: Array, b: Array) -> str:
         )
     entry = np.unravel_index(int(np.argmax(apart)), a.shape)
     index = f"[{', '.join(str(int(i)) for i in entry)}]" if entry else ""
-    return f" ({name}{index} is {a[entry]:.6g}, then {b[entry]:.6g})"
+    before, after = in_digits(a[entry], b[entry])
+    return f" ({name}{index} is {before}, then {after})"
 
 
 def relevant_line(error: BaseException) -> str:

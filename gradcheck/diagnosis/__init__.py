@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from gradcheck.diagnosis.explaining import ROUNDING, Explanation, explain
 from gradcheck.diagnosis.wording import (
-    apart,
     at_input,
     count_text,
     digits_text,
@@ -25,11 +24,12 @@ from gradcheck.diagnosis.wording import (
     mistakes_text,
     sentence,
 )
+from gradcheck.floats import in_digits
 from gradcheck.oracles.residuals import ONLY, TOGETHER
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
 
-__all__ = ["Diagnosis", "apart", "aside", "diagnose", "entry_text", "find", "sentence"]
+__all__ = ["Diagnosis", "aside", "diagnose", "entry_text", "find", "sentence"]
 
 # Findings about what a pullback owes its caller that a mistake in dy or in a shape may stand behind.
 EXPLAINED = ("not linear in dy", "ignores dy", "has shape")
@@ -68,7 +68,7 @@ def find(
     forward_mode = next((e for e in against if e.oracle == "jvp" and e.question == "formula"), None)
     formula = [e for e in against if e.question == "formula" and e.oracle != "jvp"]
     if forward_mode is not None and not formula:
-        yours, true = apart(forward_mode.claimed, forward_mode.value)
+        yours, true = in_digits(forward_mode.claimed, forward_mode.value)
         index = ", ".join(map(str, forward_mode.entry or ()))
         text = f"the jvp is wrong, not the vjp: the tangent of {forward_mode.argument}[{index}]: yours {yours}, true {true}"
         return Diagnosis(sentence(f"{text} (certified)"))
@@ -112,7 +112,7 @@ def of_another(problem: Problem, e: Evidence) -> str:
     name = problem.rule.standard.rule.name if problem.rule.standard else "the reference"
     if e.claimed is None:
         return f"the forward is not that of {name}: {e.detail}"
-    yours, true = apart(e.claimed, e.value)
+    yours, true = in_digits(e.claimed, e.value)
     return f"the forward is not that of {name}: {e.where[1:]}: yours {yours}, true {true} (certified), {e.detail}"
 
 

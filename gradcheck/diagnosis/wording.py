@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.diagnosis.explaining import Explanation
 from gradcheck.diagnosis.mistakes import wrong_entries
-from gradcheck.floats import epsilon
+from gradcheck.floats import epsilon, in_digits
 from gradcheck.oracles.residuals import TOGETHER
 from gradcheck.problems import Problem
 from gradcheck.results import Evidence
@@ -79,19 +79,11 @@ def entry_text(e: Evidence) -> str:
     """``∂L/∂w[2, 3]: yours 0.5, true 0.25 (certified ± 1e-31)``."""
     where = f"∂L/∂{e.where[1:]}" if e.where else "the gradient along the tested direction"
     where = e.detail if e.detail.startswith(TOGETHER) else where
-    yours, true = apart(e.claimed, e.value)
+    yours, true = in_digits(e.claimed, e.value)
     # The kind alone says what the value is worth; the bar how far it may be off.
     bar = f" ± {e.bar:.0e}" if e.bar else "" if e.kind == "certified" else f" by {e.oracle}"
     ulps = f", {e.detail}" if e.oracle == "like" else ""
     return f"{where}: yours {yours}, true {true} ({e.kind}{bar}{ulps})"
-
-
-def apart(a: float | complex | None, b: float | complex | None) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to tell them apart, at least 6."""
-    if a is None or b is None:
-        return ("?" if a is None else f"{a:.6g}", "?" if b is None else f"{b:.6g}")
-    digits = next((d for d in range(6, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
-    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def count_text(found: Explanation | None, name: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradcheck.contract.underlying import first_problem
-from gradcheck.diagnosis.wording import apart
+from gradcheck.floats import in_digits
 from gradcheck.oracles.differences import Differences
 from gradcheck.oracles.exact import Exact
 from gradcheck.problems import Problem
@@ -29,7 +29,7 @@ def told(e: Evidence) -> Evidence:
     """Evidence about the rule as evidence about its backward, which is the forward here."""
     if e.stance == "for":
         return Evidence(e.oracle, e.kind, "for", "forward", f"d{e.argument}", detail="the backward itself")
-    claimed, true = apart(e.claimed, e.value)
+    claimed, true = in_digits(e.claimed, e.value)
     detail = (
         f"the backward itself is wrong: {e.where} is {claimed}, true {true} ({e.kind} by {e.oracle}): "
         "check the rule before its double backward"
