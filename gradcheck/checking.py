@@ -94,7 +94,7 @@ def check(
             raise ValueError(f"jvp= with integers among the arguments: pass {', '.join(whole)} as params")
         args = tuple(a for n, a in zip(names, args, strict=True) if n not in whole)
         names, params = rule.argument_names(len(args)), {**whole, **(params or {})}
-    given = tuple(np.asarray(contract.unmasked(f"argument {n}", a)) for n, a in zip(names, args, strict=True))
+    given = tuple(contract.given_array(n, a) for n, a in zip(names, args, strict=True))
     point = Point("given", "given", given, dict(params or {}), dy)
     cases = [around(rule, point)] if settings.search else []
     return noticed(check_and_search(rule, rule.name, [(point, None)], cases, settings))

@@ -14,7 +14,7 @@ from gradcheck.contract.calling import (
     describe,
     evaluate,
     given,
-    unmasked,
+    given_array,
 )
 from gradcheck.contract.examining import examine, examine_case
 from gradcheck.contract.findings import refusal, relevant_line, remember, shapes_of
@@ -31,9 +31,9 @@ __all__ = [
     "examine",
     "examine_case",
     "given",
+    "given_array",
     "refusal",
     "relevant_line",
     "remember",
     "shapes_of",
-    "unmasked",
 ]

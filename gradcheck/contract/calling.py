@@ -46,9 +46,19 @@ def unmasked(name: str, value: Any) -> Any:
     return value
 
 
+def given_array(name: str, value: Any) -> Array:
+    """An argument as an array.  Raises ContractError for a masked array, and for a tensor, of which the rule has to know."""
+    if type(value).__module__.partition(".")[0] == "torch":
+        raise ContractError(
+            f"argument {name} is a tensor, which the rule is not told to take: pass gradcheck.adapters.from_torch(...) of a "
+            f"function of tensors, or {name}.numpy() to one of arrays"
+        )
+    return np.asarray(unmasked(f"argument {name}", value))
+
+
 def as_argument(name: str, value: Any) -> Array:
     """A differentiated argument as an array.  Raises ContractError for integers, booleans and objects."""
-    array = np.asarray(unmasked(f"argument {name}", value))
+    array = given_array(name, value)
     if not is_inexact(array.dtype):
         raise ContractError(
             f"argument {name} has dtype {array.dtype}: only float and complex arrays are differentiated; "

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.diagnosis.factors import known_factor
 from gradcheck.diagnosis.looks import Look
 from gradcheck.diagnosis.mistakes import Mistake, size
+from gradcheck.floats import in_digits
 from gradcheck.results import Array
 
 # More arguments to look at in place of the given ones would take too long.
@@ -73,7 +74,7 @@ def scaled(look: Look, k: int) -> Iterator[Mistake]:
         if factor is not None:
             which = look.names[chosen[0]] if len(chosen) == 1 else "each argument"
             beside = f" in place of {which}" if len(chosen) == 1 else ""
-            text = f"is the right value for {factor:.6g} * {which}{beside}"
+            text = f"is the right value for {in_digits(factor, 1.0)[0]} * {which}{beside}"
             yield Mistake(text, partial(multiplied, chosen=chosen, factor=factor))
 
 

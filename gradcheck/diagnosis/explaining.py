@@ -74,6 +74,8 @@ class Looks:
             return 0
         if mistake.vague:
             return 1
+        if idle(mistake, self.first, k):
+            return 0
         if not all(mistake.explains(o, k, silent=right(o, k)) for o in self.further):
             return 2
         silent = bool(self.passed) and not any(mistake.explains(o, k, silent=False) for o in self.passed)
@@ -157,6 +159,12 @@ def right(look: Look, k: int) -> bool:
     """Whether a claim is the truth but for rounding."""
     mine, true = look.claimed[k], look.true[k]
     return mine.shape == true.shape and bool(np.all(np.abs(mine - true) <= 1e-9 * size(mine, true)))
+
+
+def idle(mistake: Mistake, look: Look, k: int) -> bool:
+    """Whether a mistake changes nothing of this truth, as a shift by the length of an axis."""
+    given = meaningful(mistake.apply, look, k)
+    return given is not None and np.array_equal(given, look.true[k])
 
 
 def first_mistake(looks: Looks, k: int, families: Sequence[Family]) -> Mistake | None:

@@ -103,3 +103,10 @@ RIGHT: dict[str, tuple[Any, tuple[Any, ...]]] = {
 def test_a_function_that_writes_nowhere_is_rejected(written: Any, args: tuple[Any, ...]) -> None:
     result = check(adapters.from_torch(written), *args)
     assert result, str(result)
+
+
+def test_a_tensor_is_taken_for_an_array_without_a_word() -> None:
+    x = torch.tensor([-0.5, 1.0], dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"argument x is a tensor.*from_torch.*x\.numpy\(\)"):
+        check(lambda x: torch.sin(x), x)
+    assert check(adapters.from_torch(torch.sin), x)

@@ -136,6 +136,13 @@ MISLED: dict[str, Row] = {
         {},
         "Your da is right elsewhere but 3/2 times the right value for a = b",
     ),
+    # Once: the right value for 1 * x in place of x.
+    "a constant of few digits": (
+        lambda x: (np.exp(x / 0.7), lambda dy: dy / 0.7 * np.exp(x * float(np.float32(1 / 0.7)))),
+        (np.array([-0.5, -1.0]),),
+        {},
+        "Your dx is the right value for 1.00000002 * x in place of x",
+    ),
     # Once: wrong for |x| below 0.837197 of the largest.
     "between the ends": (
         neighbours,
