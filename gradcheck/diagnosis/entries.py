@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.factors import factor_name, known_factor, simple
-from gradcheck.diagnosis.looks import Look
+from gradcheck.diagnosis.looks import Look, symmetric
 from gradcheck.diagnosis.mistakes import Mistake, close, wrong_entries
 from gradcheck.results import Array
 
@@ -148,8 +148,9 @@ POINTWISE: dict[str, Callable[[Array], Array]] = {
     "is one over the right value": lambda t: 1 / t,
     "is the root of the right value, with its sign": lambda t: np.sign(t) * np.sqrt(np.abs(t)),
 }
+SYMMETRIC_PART = "is the symmetric part of what is right"
 MATRICES: dict[str, Callable[[Array], Array]] = {
-    "is the symmetric part of what is right": lambda t: (t + t.swapaxes(-1, -2)) / 2,
+    SYMMETRIC_PART: lambda t: (t + t.swapaxes(-1, -2)) / 2,
     "is what is right plus its transpose": lambda t: t + t.swapaxes(-1, -2),
     "is what is right minus its transpose": lambda t: t - t.swapaxes(-1, -2),
     "has only the upper triangle of what is right": np.triu,
@@ -180,6 +181,9 @@ def pointwise(look: Look, k: int) -> Iterator[Mistake]:
                 )
     if true.ndim >= 2 and true.shape[-1] == true.shape[-2] > 1:
         for text, change in MATRICES.items():
+            if text == SYMMETRIC_PART and symmetric(look.args[k]):
+                # Right to those who differentiate by symmetric matrices alone.
+                text += f" ({look.names[k]} being symmetric: where it moves within such matrices alone both are right)"
             yield Mistake(text, partial(lambda look, k, c: square(look.true[k], c), c=change))
     elif true.ndim >= 2:
         for text in list(MATRICES)[3:]:

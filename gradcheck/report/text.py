@@ -14,7 +14,10 @@ ORDER: Mapping[Stance, int] = {"against": 0, "undecided": 1, "for": 2, "not appl
 # A failure fits a screen: so many columns, and so many lines, of which one is left for the command that runs it again.
 COLUMNS, LINES = 100, 24
 # What is said above the evidence where none of it decides.
-UNDECIDED = "No verdict: what was looked at neither confirms nor refutes the gradient."
+UNDECIDED = (
+    "No verdict: what was looked at neither confirms nor refutes the gradient.  like= (a reference rule) or a twin "
+    "(jax=, sympy=) would."
+)
 # Arguments, parameters and notes beyond which they are counted only; and the fewest rows of evidence.
 MANY, ROWS = 3, 3
 

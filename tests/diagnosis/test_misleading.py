@@ -80,6 +80,13 @@ def cholesky(s: Any) -> Any:
 
 TOGETHER = "Each entry of your gradient is a slope to one side of a kink, but not together: moving "
 
+
+def trace_of_triangle(s: Any) -> Any:
+    """Σ s², of the lower triangle alone, twice off the diagonal; its gradient as one of symmetric matrices."""
+    weights = np.tril(np.full(s.shape, 2.0), -1) + np.eye(len(s))
+    return (weights * s * s).sum(), lambda dy: dy * (weights + weights.T) * s
+
+
 MISLED: dict[str, Row] = {
     # Once: reversed along axis 0.
     "everybody wins": (maximum_of_all(lambda k: k), (TIED,), {}, f"{TOGETHER}x[1], x[2] and x[3] alike: yours "),
@@ -135,6 +142,13 @@ MISLED: dict[str, Row] = {
         (LEFT, RIGHT),
         {},
         "Your da is right elsewhere but 3/2 times the right value for a = b",
+    ),
+    # Once without what is in brackets: to many this is the gradient.
+    "a symmetric gradient at a symmetric matrix": (
+        trace_of_triangle,
+        (np.array([[4.0, 1.9], [1.9, 3.0]]),),
+        {},
+        "Your ds is the symmetric part of what is right (s being symmetric: where it moves within such matrices alone both",
     ),
     # Once: the right value for 1 * x in place of x.
     "a constant of few digits": (
