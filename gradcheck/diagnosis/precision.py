@@ -10,8 +10,8 @@ from gradcheck.diagnosis.looks import Look
 from gradcheck.diagnosis.mistakes import Mistake
 from gradcheck.results import Array
 
-# Irregular differences below this part of the right value are called noise.
-NOISE = 1e-5
+# Irregular differences of such a part of the right value are called noise.
+NOISE = (4e-15, 1e-5)
 
 
 def rounded(look: Look, k: int) -> Iterator[Mistake]:
@@ -74,7 +74,7 @@ def noisy(look: Look, k: int) -> Iterator[Mistake]:
         return
     ratio = mine[true != 0] / true[true != 0] - 1
     worst = float(np.abs(ratio).max())
-    if 0 < worst < NOISE and (ratio > 0).any() and (ratio < 0).any():
+    if NOISE[0] < worst < NOISE[1] and (ratio > 0).any() and (ratio < 0).any():
         yield Mistake(
             f"is right to about {worst:.1g} of its size, too large here and too small there,"
             " as by a lower precision or by noise",
