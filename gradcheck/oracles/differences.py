@@ -42,6 +42,7 @@ import numpy as np
 from gradcheck.floats import wide
 from gradcheck.oracles.directions import directions, tied_groups
 from gradcheck.oracles.lines import Lines, Reading, Tangents, movable, precision, rounding_of, size_of
+from gradcheck.oracles.residuals import TOGETHER, named
 from gradcheck.problems import Problem
 from gradcheck.results import Array, Evidence
 
@@ -68,51 +69,71 @@ class Differences:
         """One piece of evidence for each argument that has entries."""
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return list(evidence(problem))
+            return evidence(problem)
 
 
-def evidence(problem: Problem) -> Iterator[Evidence]:
+def evidence(problem: Problem) -> list[Evidence]:
     """One piece of evidence for each argument, from its worst reading."""
     moving = [k for k, x in enumerate(problem.args) if movable(x)]
     lines = Lines(problem)
     if not lines.finite or not all(np.isfinite(problem.args[k]).all() for k in moving):
-        for k in moving:
-            yield Evidence(
-                *("differences", "measured", "not applicable"),
-                argument=problem.names[k],
-                reason="not differentiable",
-                detail="the function has no finite value at the point",
-                point=problem.point.name,
-                operations=lines.work,
-            )
-        return
+        return [no_value(problem, k, lines) for k in moving]
+    found = [read(problem, k, readings, work, seconds) for k, readings, work, seconds in compared(lines, moving)]
+    if lines.kinked and not problem.kink and "ideal" not in problem.extras:
+        # Of code that exact arithmetic cannot run nobody else says that the point is a kink.
+        problem.kink = True
+        return evidence(problem)
+    return found
+
+
+def compared(lines: Lines, moving: list[int]) -> Iterator[tuple[int, list[Reading], int, float]]:
+    """Each argument's number and readings, with the operations and seconds that they took."""
+    problem = lines.problem
     groups = list(tied_groups(problem)) if problem.kink else []
     everything = {k: size_of(problem.args[k], 1.0) for k in moving} if problem.kink else {}
     comparisons = [Comparison(lines, k) for k in range(len(problem.args))]
     for k in moving:
         start, done = time.perf_counter(), lines.work
         readings = comparisons[k].readings()
-        readings += [together([comparisons[i] for i in g], g) for first, g in groups if first == k]
+        if all(r.stance != "against" for r in readings):
+            readings += [alike(comparisons, g) for first, g in groups if first == k]
         if everything and k == moving[0]:
             # Several kinks at once refute nothing; but what contradicts them is not confirmed either.
             reading = together([comparisons[i] for i in moving], everything)
             readings.append(reading._replace(stance="undecided") if reading.stance == "against" else reading)
-        worst = max(readings, key=lambda r: r.badness)
-        off = float(np.nan_to_num(abs(worst.claimed - worst.value), nan=np.inf))
-        yield Evidence(
-            *("differences", "measured", worst.stance),
-            argument=problem.names[k],
-            entry=worst.entry,
-            claimed=number(worst.claimed),
-            value=number(worst.value),
-            bar=float(worst.bar),
-            discrepancy=relative(off, worst.scale),
-            resolution=relative(worst.bar, worst.scale),
-            detail=worst.detail,
-            point=problem.point.name,
-            operations=lines.work - done,
-            seconds=time.perf_counter() - start,
-        )
+        yield k, readings, lines.work - done, time.perf_counter() - start
+
+
+def read(problem: Problem, k: int, readings: list[Reading], operations: int, seconds: float) -> Evidence:
+    """The worst reading of an argument as evidence."""
+    worst = max(readings, key=lambda r: r.badness)
+    off = float(np.nan_to_num(abs(worst.claimed - worst.value), nan=np.inf))
+    return Evidence(
+        *("differences", "measured", worst.stance),
+        argument=problem.names[k],
+        entry=worst.entry,
+        claimed=number(worst.claimed),
+        value=number(worst.value),
+        bar=float(worst.bar),
+        discrepancy=relative(off, worst.scale),
+        resolution=relative(worst.bar, worst.scale),
+        detail=worst.detail,
+        point=problem.point.name,
+        operations=operations,
+        seconds=seconds,
+    )
+
+
+def no_value(problem: Problem, k: int, lines: Lines) -> Evidence:
+    """What is said where there is nothing to differentiate."""
+    return Evidence(
+        *("differences", "measured", "not applicable"),
+        argument=problem.names[k],
+        reason="not differentiable",
+        detail="the function has no finite value at the point",
+        point=problem.point.name,
+        operations=lines.work,
+    )
 
 
 def number(value: complex) -> float | complex:
@@ -210,6 +231,15 @@ class Comparison:
             on = half if reading.stance == "against" else on[half.size :]
         found = self.entry(tuple(int(i) for i in np.unravel_index(on[0], tangent.shape)))
         return found if found.stance == "against" else None
+
+
+def alike(comparisons: list[Comparison], group: Tangents) -> Reading:
+    """The projection on entries that are equal at a kink, which says so where it refutes."""
+    reading = together([comparisons[i] for i in group], group)
+    if reading.stance != "against":
+        return reading
+    direction = tuple(group.get(c.k) for c in comparisons)
+    return reading._replace(detail=f"{TOGETHER}{named(comparisons[0].problem, direction)} alike")
 
 
 def together(comparisons: list[Comparison], tangents: Tangents) -> Reading:

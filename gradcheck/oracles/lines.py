@@ -31,6 +31,8 @@ FLAT = 4
 OTHER_FIRST = 37 / 512
 # Where each slope is wanted on its own: the largest bar, as a part of the largest slope and of the outputs.
 COARSE, ABSOLUTE = 2.0**-20, 2.0**-30
+# A kink is at the point where steps of next to nothing see the jump of the slopes to within so much of itself.
+BENT = 1e-3
 # More outputs than this are summed in so many groups: tables of extrapolation are kept for each.
 OUTPUTS = 4096
 
@@ -77,6 +79,8 @@ class Lines:
         self.problem, self.first, self.calls = problem, first, 0
         # What the forward raised beside the point, first.
         self.refused: Exception | None = None
+        # Whether a line met a kink, and that at the point itself.
+        self.kinked = False
         outputs = problem.forward(*problem.args)
         self.dy = flat(problem.pulled)
         self.counted = self.dy != 0
@@ -229,10 +233,18 @@ class Lines:
             if self.problem.kink and between.low < between.high:
                 return between
             if not self.problem.kink and abs(left.low - right.low) > left.bar + right.bar:
+                self.kinked |= self._bends_here(ladder.line, left.low, right.low)
                 return central._replace(bar=np.inf, note="the slopes to either side differ: a kink inside the steps")
         if ladder.lives(1) != ladder.lives(-1):
             return right if ladder.lives(1) else left
         return central
+
+    def _bends_here(self, line: Line, left: float, right: float) -> bool:
+        # Whether steps of next to nothing see the slopes that longer ones see to either side: the kink is not beside the point.
+        step = float(np.sqrt(self.resolution))
+        sides = {-step: left, step: right}
+        found = {t: float(np.real(np.sum(self.weights * (line(t).y - self.here)))) / t for t in sides}
+        return all(abs(found[t] - slope) <= BENT * abs(left - right) for t, slope in sides.items())
 
     def among_neighbours(self, slope: Slope, tangents: Tangents, claimed: float, scale: float) -> Slope:
         """The slope, or where that may explain a claim at a kink, one with those of points beside between its ends too."""

@@ -295,10 +295,13 @@ KINKS = {
 }
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known", "found by differences"])
 @pytest.mark.parametrize("name", KINKS)
-def test_at_a_known_kink_a_subgradient_passes_and_nothing_else(name: str) -> None:
+def test_at_a_kink_a_subgradient_passes_and_nothing_else(name: str, known: bool) -> None:
     rule, vjp, x, stance = KINKS[name]
-    (evidence,) = examine(lambda x: rule(x)[0], vjp, np.array(x), kink=True)
+    problem = problem_of(lambda x: rule(x)[0], vjp, np.array(x), kink=known)
+    (evidence,) = Differences().examine(problem)
+    assert problem.kink
     assert evidence.stance == stance
     if stance == "for":
         assert "subgradient" in evidence.detail or evidence.entry is None
@@ -351,10 +354,29 @@ def test_a_slope_that_only_short_steps_see_is_missed(x: float, factor: float, ag
     assert (evidence.stance == "against") == against
 
 
-def test_a_kink_that_nobody_announced_is_undecided_with_an_infinite_bar() -> None:
-    (evidence,) = examine(Rule(relu), None, np.array([0.0, 1.0]))
+def test_a_kink_where_exact_arithmetic_saw_none_is_undecided_with_an_infinite_bar() -> None:
+    problem = problem_of(Rule(relu), None, np.array([0.0, 1.0]))
+    problem.extras["ideal"] = "of code that exact arithmetic could run"
+    (evidence,) = Differences().examine(problem)
     assert (evidence.stance, evidence.bar, evidence.entry) == ("undecided", np.inf, (0,))
     assert "kink" in evidence.detail
+    assert not problem.kink
+
+
+# How far from the point the kink is; the claim; what is said.
+BESIDE = {
+    f"a kink {apart} away, slope {claim}": (apart, claim, "for" if claim == 0.0 else "against")
+    for apart in (1e-2, 1e-4, 1e-6, 1e-7, 1e-8)
+    for claim in (0.0, 0.5, 1.0)
+}
+
+
+@pytest.mark.parametrize(("apart", "claim", "stance"), BESIDE.values(), ids=BESIDE)
+def test_a_kink_beside_the_point_is_taken_for_one_at_it(apart: float, claim: float, stance: str) -> None:
+    problem = problem_of(lambda x: np.maximum(x - apart, 0.0), lambda dy, x: claim * dy, np.array([0.0, 0.0]))
+    (evidence,) = Differences().examine(problem)
+    assert evidence.stance == stance
+    assert not problem.kink
 
 
 def test_many_entries_at_a_kink_are_never_refuted_for_a_right_convention() -> None:
