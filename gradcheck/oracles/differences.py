@@ -197,15 +197,17 @@ class Comparison:
         # In JAX's convention the gradient of a real function is df/dx - i df/dy.
         parts = {1: claimed.real, -1j: -claimed.imag} if np.iscomplexobj(self.x) else {1: claimed}
         value: complex = 0.0
-        bar, notes = 0.0, []
+        bar, steepest, notes = 0.0, 0.0, []
         for part, claim in parts.items():
             tangent = np.zeros(self.x.shape, dtype=self.x.dtype)
             tangent[index] = size * np.conj(part)
             along, most, claim = {self.k: tangent}, float(self.scale[index]) * size, complex(claim).real * size
             slope = self.lines.among_neighbours(self.lines.slope(along, most), along, claim, most)
             value, bar = value + part * slope.nearest(claim) / size, bar + slope.bar / size
+            # A claim of 0 between the slopes of a kink is as large as these.
+            steepest = max(steepest, abs(slope.low) / size, abs(slope.high) / size)
             notes.append(slope.note)
-        scale = float(np.fmax(self.unit[index], np.nan_to_num(np.abs(value))))
+        scale = float(np.fmax(self.unit[index], np.nan_to_num(max(abs(value), steepest))))
         return self.lines.judge(index, claimed, value, bar, scale, max(notes))
 
     def along_directions(self, reach: float) -> list[Reading]:
@@ -261,6 +263,9 @@ def projected(comparisons: list[Comparison], tangents: Tangents, lines: Lines) -
         claimed, rounding = claimed + float(np.sum(terms).real), rounding + rounding_of(terms)
     slope = lines.among_neighbours(lines.slope(tangents, scale), tangents, claimed, scale)
     value = slope.nearest(claimed)
+    if slope.low != slope.high:
+        entries = sum(int(np.count_nonzero(t)) for t in tangents.values())
+        scale = max(scale, abs(slope.low) / entries, abs(slope.high) / entries)
     # Between the slopes of a kink in many entries at once the claim need not lie, unless they agree.
     bar = np.inf if slope.low != slope.high and value != claimed else slope.bar + rounding
     return lines.judge(None, claimed, value, bar, scale, slope.note)

@@ -277,6 +277,10 @@ def test_what_is_flat_indeed_refutes_a_slope() -> None:
     assert found.stance == "against"
 
 
+def norm(x: Any) -> Any:
+    return np.sqrt((x * x).sum()), None
+
+
 KINKS = {
     "relu'(0) = 0": (relu, lambda dy, x: dy * (x > 0), [0.0, 1.0, -2.0], "for"),
     "relu'(0) = 1": (relu, lambda dy, x: dy * (x >= 0), [0.0, 1.0, -2.0], "for"),
@@ -290,6 +294,9 @@ KINKS = {
         "for",
     ),
     "max, shared": (lambda x: (x.max(), None), lambda dy, x: dy * np.array([0.5, 0.5, 0]), [2.0, 2.0, 1.0], "for"),
+    "a norm at 0, 0": (norm, lambda dy, x: 0 * dy * x, [0.0, 0.0], "for"),
+    "a norm at 0, inside the disc": (norm, lambda dy, x: dy * np.array([0.9, 0.0]), [0.0, 0.0], "for"),
+    "a norm at 0, outside": (norm, lambda dy, x: dy * np.array([2.0, 0.0]), [0.0, 0.0], "against"),
     "max, nobody wins": (lambda x: (x.max(), None), lambda dy, x: dy * np.zeros(3), [2.0, 2.0, 1.0], "against"),
     "max, everybody wins": (lambda x: (x.max(), None), lambda dy, x: dy * (x == 2.0), [2.0, 2.0, 1.0], "against"),
 }
