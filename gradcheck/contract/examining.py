@@ -9,6 +9,7 @@ import numpy as np
 from gradcheck.cases import Case
 from gradcheck.contract.answers import infinities, shapes
 from gradcheck.contract.findings import Finding, remember
+from gradcheck.contract.following import following
 from gradcheck.contract.layouts import layout
 from gradcheck.contract.linear import linearity
 from gradcheck.contract.repeating import repeated
@@ -62,6 +63,8 @@ def findings(problem: Problem) -> Iterator[Finding]:
         yield from symmetry(problem)
         yield from layout(problem)
         if problem.point.role == "given":
+            # Other cases have several points.
+            yield from following(problem)
             # Nobody asked for other sizes or dtypes than those given: worth a word, no failure.
             for message, _ in (*with_a_batch_of_one(problem), *in_single_precision(problem)):
                 remember(problem, message)

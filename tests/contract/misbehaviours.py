@@ -103,6 +103,16 @@ def norm(x: Any) -> Any:
     return y, lambda dy: dy * x / y
 
 
+def by_first_call() -> Callable[..., Any]:
+    first: list[Any] = []
+
+    def rule(x: Any) -> Any:
+        first.append(x)
+        return x * x, lambda dy: 2 * first[0] * dy
+
+    return rule
+
+
 def answering(answer: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda x: (x * x, answer)
 
@@ -212,6 +222,16 @@ MISBEHAVIOUR: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
         Layer(),
         {},
         "gives another dx after the rule was called elsewhere: it keeps state",
+    ),
+    "the residuals of the first call": (
+        by_first_call(),
+        {},
+        "at half the point what it answers at the point, though the",
+    ),
+    "a constant": (
+        answering(lambda dy: 2 * X * dy),
+        {},
+        "residuals of its first call, or a constant: keep in the clos",
     ),
     "the answer to the dy before": (lagging, {}, "a second call of the same pullback gives another dx: it keeps state"),
     "a second call raises": (

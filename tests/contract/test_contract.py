@@ -51,10 +51,23 @@ def good_copies(x: Any) -> Any:
     return z * z, pullback
 
 
+def above_one(x: Any) -> Any:
+    if (x < 1).any():
+        raise ValueError("below 1")
+    return x * x, lambda dy: 2 * x * dy
+
+
 BEHAVED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "copies": (good_copies, (X,), {}),
     "a parameter": (lambda x, *, w: (x * w, lambda dy: dy * w), (X,), {"w": W}),
     "an integer parameter": (lambda x, *, i: (x[i], lambda dy: scatter(dy, i, x.shape)), (X,), {"i": np.array([2, 0])}),
+    "a linear rule": (lambda x: (3 * x, lambda dy: 3 * dy), (X,), {}),
+    "a clip whose edge is at half of the point": (
+        lambda x: (np.clip(x, -1, 1), lambda dy: dy * (abs(x) < 1)),
+        (2 * X,),
+        {},
+    ),
+    "a rule that refuses half of the point": (above_one, (np.array([1.5, 3.0]),), {}),
     "a NumPy scalar": (lambda x: (x * x, lambda dy: 2 * x * dy), (np.float64(3.0),), {}),
     "a bare number for y": (lambda x: ((x * x).sum(), lambda dy: 2 * x * dy), (X,), {}),
     "a list of cotangents": (lambda a, b: (a * b, lambda dy: [dy * b, dy * a]), (X, W), {}),
