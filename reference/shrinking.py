@@ -104,14 +104,15 @@ def rrelu_symbolic(sympy: Any, x: Any, slopes: Any) -> Any:
 def tanhshrink(x: Array) -> Pulled:
     """x - tanh(x).  (n, k) -> (n, k)
 
-    dx = dy tanh²(x).  Where |x| < 1 the value is 2 x³ M(2, 4, -2|x|) / (3 + 3 exp(-2|x|)), since nearly equal numbers
+    dx = dy tanh²(x).  Where |x| < 1/2 the value is 2 x³ M(2, 4, -2|x|) / (3 + 3 exp(-2|x|)), since nearly equal numbers
     leave no digits of nearly x³ / 3 (DLMF 10.39.5, 10.51.5, 13.2.39).
     """
-    t = np.tanh(x)
-    size = np.minimum(np.abs(x), 1)
-    near = 2 * x**3 * special.hyp1f1(2.0, 4.0, -2 * size) / (3 + 3 * np.exp(-2 * size))
+    t, small = np.tanh(x), np.abs(x) < 0.5
+    # The series takes ten times as long where x is not 0.
+    size = np.where(small, np.abs(x), 0)
+    near = 2 * x * x * x * special.hyp1f1(2.0, 4.0, -2 * size) / (3 + 3 * np.exp(-2 * size))
 
     def pullback(dy: Array) -> Any:
         return dy * t * t
 
-    return np.where(np.abs(x) < 1, near, x - t), pullback
+    return np.where(small, near, x - t), pullback

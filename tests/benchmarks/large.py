@@ -25,6 +25,7 @@ def packed(inputs: int, hidden: int) -> dict[str, str]:
 
 # Longer shapes for those that a domain gives in numbers, by rule.
 SHAPES: dict[str, dict[str, str]] = {
+    "alignments.ctc": {"2 4 3": "8 100 128"},
     "attention.linear_attention": {"2 3 2": "8 400 32", "2 4 2": "8 400 32", "2 4 3": "8 400 32"},
     "convolution.conv1d": {"2 3 7": "8 16 800", "2 3 3": "16 16 3", "2": "16"},
     "convolution.conv2d": {"2 3 5 4": "8 16 28 28", "2 3 3 2": "16 16 3 3", "2": "16"},
@@ -32,8 +33,8 @@ SHAPES: dict[str, dict[str, str]] = {
     "convolution.depthwise_conv2d": {"2 3 4 5": "8 16 28 28", "3 2 2 3": "16 1 3 3", "6": "16"},
     "gated.*": {"2 4": "400 500"},
     "grid_sampling.grid_sample": {"2 3 4 3": "8 16 28 28", "2 3 5 2": "8 28 28 2"},
-    "group_normalization.group_norm": {"2 4 4": "8 16 784", "4": "16"},
-    "group_normalization.instance_norm": {"2 3 4": "8 16 784", "3": "16"},
+    "group_normalization.group_norm": {"2 4 3": "8 16 784", "4": "16"},
+    "group_normalization.instance_norm": {"2 3 3": "8 16 784", "3": "16"},
     "group_normalization.local_response_norm": {"2 5 2 3": "8 16 28 28"},
     "heads.multi_head_attention": {
         "2 3 4": "8 200 64",
@@ -98,6 +99,10 @@ MADE: dict[str, Callable[[], tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "factorizations.eigvalsh": lambda: ((numbers(316, 316),), {}),
     "factorizations.lstsq": lambda: ((numbers(330, 300), numbers(330, 2)), {}),
     "norms.matrix_norm": lambda: ((numbers(330, 300),), dict(ord="nuc")),
+    "embedding_losses.cosine_embedding": lambda: (
+        (numbers(400, 250), numbers(400, 250)[::-1]),
+        dict(target=np.sign(numbers(400))),
+    ),
     "linalg.det": lambda: ((numbers(1000, 10, 10),), {}),
     "repeating.pad": lambda: ((numbers(316, 316),), dict(width=((1, 2), (0, 3)))),
 }
