@@ -17,7 +17,7 @@ from gradcheck.judging import judge
 from gradcheck.problems import MissingData
 from gradcheck.results import Evidence, Point, Result
 from gradcheck.rules import Domain, Function, Rule, from_vjp, held, standard_of
-from gradcheck.settings import EMERGENCY, Settings
+from gradcheck.settings import EMERGENCY, Settings, above_zero
 from gradcheck.unread import noticed
 
 # The name of the point that a search found.
@@ -73,6 +73,9 @@ def check(
     """
     settings = Settings(oracles, seed, budget, timeout, search)
     rule = as_rule(rule_or_forward, vjp, jax, sympy)
+    for name, value in (("params", params), ("domain", domain)):
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"{name} is {contract.describe(value)}: pass a dictionary from names to values")
     if domain is not None:
         rule = rule.but(domains={"": domain})
     rule = held_to(rule, like, accuracy, times)
@@ -131,8 +134,10 @@ def point_name(name: str, case: Case) -> str:
 def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: float | None) -> Rule:
     """The rule with a budget, and a reference to stand beside.  Raises TypeError or ValueError where these mean nothing."""
     for name, value in (("accuracy", accuracy), ("times", times)):
-        if value is not None and not 0 < value < float("inf"):
-            raise ValueError(f"{name} is {value!r}: give a number above 0, or None")
+        if value is not None and not above_zero(
+            name, value, "ULPs" if name == "accuracy" else "times the error of like="
+        ):
+            raise ValueError(f"{name} is {value!r}: give a finite number, or None")
     declared = like if like is not None or rule.standard is None else rule.standard.rule
     if times is not None and (declared is None or accuracy is not None):
         raise ValueError("times= is a multiple of the error of like=: give both, and no accuracy=")

@@ -95,14 +95,17 @@ def parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("show", parents=[how], help="show one case: formula, source, domain, evidence")
     show.add_argument("case", metavar="CASE", help="its name, or the end of it: softmax, linear.matmul")
-    show.add_argument("targets", nargs="*", metavar="TARGET", help=text)
+    show.add_argument("targets", nargs="*", default=[], metavar="TARGET", help=text)
     show.set_defaults(command=show_command)
     return top
 
 
 def whole(text: str) -> int:
     """A number from 0 on."""
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if value < 0:
         raise argparse.ArgumentTypeError(f"{value} is below 0")
     return value
@@ -110,7 +113,10 @@ def whole(text: str) -> int:
 
 def positive(text: str) -> float:
     """A number of seconds above 0."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
@@ -290,7 +296,7 @@ def show_command(arguments: argparse.Namespace, argv: list[str], console: Consol
     from gradcheck.report.data import describe
     from gradcheck.report.numbers import brief
     from gradcheck.report.text import render_result
-    from gradcheck.run.executing import check_found
+    from gradcheck.run.executing import check_found, exit_code
     from gradcheck.run.points import at_point
     from gradcheck.run.rerunning import rerun
     from gradcheck.run.selecting import one
@@ -314,4 +320,4 @@ def show_command(arguments: argparse.Namespace, argv: list[str], console: Consol
         values = [*map(brief, point.args), *(f"{key}={brief(value)}" for key, value in point.params.items())]
         console.print(Text(f"  {point.name}: {', '.join(values)}"), soft_wrap=True)
     console.print(Text(f"  {entry.rerun}", style="cyan"), soft_wrap=True)
-    return 3 if outcome.crash else 0
+    return exit_code([outcome])

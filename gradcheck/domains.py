@@ -298,7 +298,9 @@ class _Interval(Real):
 
 
 def choice(*options: Any) -> Spec:
-    """A parameter with a few values, taken in turn by the points of the case."""
+    """A parameter with a few values, taken in turn by the points of the case.  Raises ValueError without any."""
+    if not options:
+        raise ValueError("choice() has no options: give the values that the parameter takes")
     return Choice(options)
 
 

@@ -71,9 +71,12 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     from gradcheck import oracles
     from gradcheck.run.targets import UsageError, configured_targets, find
 
+    # Files that are named stand for their rules, where no project says what its targets are.
+    named = [a.partition("::")[0] for a in config.args] if config.args_source is pytest.Config.ArgsSource.ARGS else []
+    files = tuple(a for a in named if a.endswith(".py"))
     try:
         oracles.select(config.getoption("--gradcheck-oracles"))
-        found = find(targets or configured_targets(config.rootpath))
+        found = find(targets or configured_targets(config.rootpath, files))
     except (UsageError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
     parent = CaseCollector.from_parent(session, name="gradcheck", nodeid="gradcheck")

@@ -40,8 +40,17 @@ class Settings:
         object.__setattr__(self, "search", whole_number("search", self.search, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
-        if self.timeout is not None and not 0 < self.timeout < math.inf:
-            raise ValueError(f"timeout is {self.timeout!r}: give a number of seconds above 0, or None")
+        if self.timeout is not None and not above_zero("timeout", self.timeout, "seconds, or None for never"):
+            object.__setattr__(self, "timeout", None)
+
+
+def above_zero(name: str, value: Any, what: str) -> bool:
+    """Whether a number is finite.  Raises TypeError or ValueError, which name the parameter, for what is no number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} is {value!r}: give a number of {what}")
+    if not value > 0:
+        raise ValueError(f"{name} is {value!r}: give a number above 0 of {what}")
+    return bool(value < math.inf)
 
 
 def whole_number(name: str, value: Any, least: int) -> int:

@@ -33,7 +33,11 @@ def backward(dy: Any, x: Any, w: Any) -> Any:
 
 BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no function": (lambda: check(3.0), TypeError, "rule_or_forward is a float: pass a function"),
-    "no backward": (lambda: check(forward, X, X, vjp=1), TypeError, r"vjp is a int: pass a function vjp\(dy, \*args\)"),
+    "no backward": (
+        lambda: check(forward, X, X, vjp=1),
+        TypeError,
+        r"vjp is an int: pass a function vjp\(dy, \*args\)",
+    ),
     "no arguments": (lambda: check(square), TypeError, "was given no arguments, and declares no domain"),
     "an unknown oracle": (lambda: check(square, X, oracles="guess"), ValueError, "'guess' is not known: choose from"),
     "a seed that is no integer": (lambda: check(square, X, seed=0.5), TypeError, "seed is 0.5: give an integer"),
@@ -41,7 +45,23 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a negative seed": (lambda: check(square, X, seed=-1), ValueError, "seed is -1: give an integer from 0 on"),
     "no budget": (lambda: check(square, X, budget=0), ValueError, "budget is 0: give an integer from 1 on"),
     "a budget of half": (lambda: check(square, X, budget=0.5), TypeError, "budget is 0.5: give an integer"),
-    "no time": (lambda: check(square, X, timeout=0), ValueError, "timeout is 0: give a number of seconds above 0"),
+    "no time": (lambda: check(square, X, timeout=0), ValueError, "timeout is 0: give a number above 0 of seconds"),
+    "no number of seconds": (
+        lambda: check(square, X, timeout="5"),
+        TypeError,
+        "timeout is '5': give a number of seconds",
+    ),
+    "a truth for seconds": (lambda: check(square, X, timeout=True), TypeError, "timeout is True: give a number"),
+    "no number of ULPs": (lambda: check(square, X, accuracy="8"), TypeError, "accuracy is '8': give a number of ULPs"),
+    "no dictionary of parameters": (
+        lambda: check(square, X, params=[1]),
+        TypeError,
+        "params is a list of 1: pass a dict",
+    ),
+    "no dictionary of domains": (lambda: check(square, X, domain=3), TypeError, "domain is an int: pass a dictionary"),
+    "a number for an oracle": (lambda: check(square, X, oracles=[3]), ValueError, "oracles='3' is not known: choose"),
+    "no oracle": (lambda: check(square, X, oracles=""), ValueError, "oracles names nobody: choose from exact, "),
+    "no option": (lambda: choice(), ValueError, r"choice\(\) has no options: give the values that the parameter takes"),
     "too many arguments": (lambda: check(square, X, X), TypeError, "takes 1 differentiated arguments, 2 were given"),
     "no such point": (
         lambda: check_case(Case(declared), point="random9"),

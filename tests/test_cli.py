@@ -93,7 +93,9 @@ def test_an_oracle_that_is_missing_is_told_at_the_top(check, module, monkeypatch
         (["run", "{name}", "--oracles", "exact", "--point", "randm0"], "--point 'randm0' is a point of none"),
         (["show", "sqare", "{name}"], "there is no case 'sqare': did you mean {name}.square?"),
         (["run", "--seed", "-1"], "-1 is below 0"),
-        (["run", "--seed", "x"], "invalid whole value: 'x'"),
+        (["run", "--seed", "x"], "'x' is no whole number"),
+        (["run", "--timeout", "x"], "'x' is no number of seconds"),
+        (["show"], "the following arguments are required: CASE"),
         (["run", "--timeout", "0"], "0 is not above 0"),
         ([], "the following arguments are required: COMMAND"),
     ],
@@ -146,7 +148,7 @@ def test_show_tells_what_claims_print(run, module):
 def test_show_tells_everything_about_a_case(run, module):
     name = module(WRONG)
     code, out, _ = run("show", "cube", name, "--oracles", "exact", "--point", "random0", "--seed", 3)
-    assert code == 0
+    assert code == 1
     for part in (
         "cube(x)", "A. Nobody, <2020>", "x: [-3, 3] (n)", "2 * x * x * dy", "fail", "2/3 times", "random0: [",
         f"gradcheck run {name} -k {name}.cube --seed 3 --point random0 --oracles exact",

@@ -71,6 +71,14 @@ def test_without_a_target_those_of_pyproject_are_taken(pytester, rules):
     pytester.runpytest("--gradcheck", EXACT).assert_outcomes(passed=1)
 
 
+def test_a_file_that_is_named_stands_for_its_rules_where_no_target_is_configured(pytester, rules):
+    name = rules(RIGHT)
+    result = pytester.runpytest("--gradcheck", EXACT, f"{name}.py")
+    result.assert_outcomes(passed=1)
+    pytester.makepyprojecttoml(f'[tool.gradcheck]\ntargets = ["{rules(RIGHT, WRONG)}"]\n')
+    pytester.runpytest("--gradcheck", EXACT, f"{name}.py").assert_outcomes(passed=1, failed=1)
+
+
 def test_without_the_option_nothing_is_collected(pytester, rules):
     rules(RIGHT)
     assert pytester.runpytest().ret == pytest.ExitCode.NO_TESTS_COLLECTED

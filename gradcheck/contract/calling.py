@@ -86,7 +86,10 @@ def describe(value: Any) -> str:
     """A value in a few words."""
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def cotangents(problem: Problem) -> tuple[Array, ...]:
@@ -98,7 +101,10 @@ def cotangents(problem: Problem) -> tuple[Array, ...]:
         raise ContractError(f"dy has {len(found)} entries, there are {len(problem.y)} outputs: pass one for each")
     if any(np.iscomplexobj(d) and not np.iscomplexobj(y) for d, y in zip(found, problem.y, strict=True)):
         raise ContractError("dy is complex, the output is real: pass a real cotangent")
-    dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(found, problem.y, strict=True))
+    try:
+        dys = tuple(np.asarray(d, dtype=y.dtype) for d, y in zip(found, problem.y, strict=True))
+    except (TypeError, ValueError) as error:
+        raise ContractError(f"dy is {problem.point.dy!r}: pass an array of numbers of the output's shape") from error
     for d, y in zip(dys, problem.y, strict=True):
         if d.shape != y.shape:
             raise ContractError(f"dy has shape {d.shape}, the output has {y.shape}: pass a cotangent of that shape")

@@ -73,7 +73,9 @@ def select(names: str | Iterable[str]) -> list[Oracle]:
     if not isinstance(names, Iterable):
         raise TypeError(f"oracles={names!r} is not known: give names, as in oracles='exact,differences'")
     wanted = list(names)
-    unknown = [name for name in wanted if name not in known]
-    if unknown or not wanted:
-        raise ValueError(f"oracles={','.join(unknown) or 'nothing'!r} is not known: choose from {', '.join(known)}")
+    if not wanted:
+        raise ValueError(f"oracles names nobody: choose from {', '.join(known)}")
+    unknown = [str(name) for name in wanted if name not in known]
+    if unknown:
+        raise ValueError(f"oracles={','.join(unknown)!r} is not known: choose from {', '.join(known)}")
     return [load(name) for name in known if name in wanted]

@@ -44,10 +44,10 @@ class Found:
         return self.item.name
 
 
-def configured_targets(folder: Path) -> tuple[str, ...]:
-    """The targets that the pyproject.toml of `folder` or of a folder above it names, else the default."""
+def configured_targets(folder: Path, instead: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The targets that the pyproject.toml of `folder` or of a folder above it names, else `instead`, else the default."""
     path, section = configuration(folder)
-    targets = section.get("targets", list(DEFAULT_TARGETS))
+    targets = section.get("targets", list(instead or DEFAULT_TARGETS))
     if not isinstance(targets, list) or not all(isinstance(t, str) for t in targets):
         raise UsageError(f"{path}: [tool.gradcheck] targets is {targets!r}: write a list of names")
     return tuple(targets)
