@@ -18,7 +18,7 @@ import numpy as np
 # The emergency stop of a point, in seconds: far beyond what a point takes, so that only what hangs comes to it.
 EMERGENCY = 300.0
 # What catches everything (`except:` in a loop), or imports a module, is stopped again after so many seconds.
-AGAIN = 0.5
+AGAIN = 0.05
 
 
 class OutOfTime(BaseException):

@@ -227,8 +227,8 @@ def test_an_argument_that_is_called_dy_is_taken_for_the_cotangent() -> None:
     ("arguments", "message"),
     [
         ((softmax,), "softmax has no double backward: pass vjp="),
-        ((softmax, 3), "vjp is a int: pass a function"),
-        ((3, softmax_twice), "rule is a int: pass a function"),
+        ((softmax, 3), "vjp is an int: pass a function"),
+        ((3, softmax_twice), "rule is an int: pass a function"),
     ],
 )
 def test_what_cannot_be_differentiated_twice_is_accepted(arguments: Any, message: str) -> None:

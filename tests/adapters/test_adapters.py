@@ -338,7 +338,7 @@ def test_a_function_of_another_form_is_not_named(make, message):
 
 
 def test_an_adapter_takes_what_is_no_function():
-    with pytest.raises(TypeError, match="backward is a int"):
+    with pytest.raises(TypeError, match="backward is an int"):
         adapters.from_cache(affine, 3)
 
 

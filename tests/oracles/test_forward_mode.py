@@ -112,7 +112,7 @@ def test_a_wrong_jvp_passes_or_is_not_named(rule: Any, jvp: Any, diagnosis: str)
 
 
 def test_a_jvp_that_is_no_function_is_accepted() -> None:
-    with pytest.raises(TypeError, match="jvp is a int: pass a function"):
+    with pytest.raises(TypeError, match="jvp is an int: pass a function"):
         check(sine, X, jvp=1)
     with pytest.raises(ValueError, match="jvp= with integers among the arguments: pass n as params"):
         check(lambda x, n: x * n, X, np.array(2), vjp=lambda dy, x, n: (dy * n, None), jvp=jvp_of_sine)
