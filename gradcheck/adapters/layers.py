@@ -51,8 +51,9 @@ def from_layer(
         mine = duplicate(layer)
         values = args[len(args) - len(homes) :]
         given = args[: len(args) - len(homes)]
-        for path, value in zip(homes, values, strict=True):
-            put(mine, path, value)
+        places = [everywhere(mine, path) for path in homes]
+        for paths, value in zip(places, values, strict=True):
+            put(mine, paths, value)
         y = run(mine, *given, **settings)
 
         def pullback(dy: Any) -> Any:
@@ -95,9 +96,9 @@ def is_float(value: Any) -> bool:
 
 def duplicate(layer: Any) -> Any:
     """A copy of a layer, whose methods run in the arithmetic of the moment; its arrays are not shared."""
-    mine = copy.copy(layer)
+    mine, copies = copy.copy(layer), dict[int, Any]()
     for name, value in vars(mine).items():
-        setattr(mine, name, fresh(value))
+        setattr(mine, name, fresh(value, copies))
     rewrite = rewriting.get()
     if rewrite is not None:
         methods = {n: rewrite(m) for c in reversed(type(layer).__mro__) for n, m in vars(c).items() if plain(m)}
@@ -105,13 +106,13 @@ def duplicate(layer: Any) -> Any:
     return mine
 
 
-def fresh(value: Any) -> Any:
-    """An array or a dict or list of such that can be written into."""
+def fresh(value: Any, copies: dict[int, Any]) -> Any:
+    """An array or a dict or list of such that can be written into; what is one object stays one."""
     if isinstance(value, np.ndarray):
-        return value.copy()
+        return copies.setdefault(id(value), value.copy())
     if isinstance(value, dict):
-        return {k: fresh(v) for k, v in value.items()}
-    return [fresh(v) for v in value] if isinstance(value, list) else value
+        return {k: fresh(v, copies) for k, v in value.items()}
+    return [fresh(v, copies) for v in value] if isinstance(value, list) else value
 
 
 def plain(method: Any) -> bool:
@@ -130,14 +131,22 @@ def look(layer: Any, path: str) -> Any:
     return value
 
 
-def put(layer: Any, path: str, value: Any) -> None:
-    """Set the value at a path."""
-    home, _, last = path.rpartition(".")
-    holder = look(layer, home) if home else layer
-    if isinstance(holder, dict):
-        holder[last] = value
-    else:
-        setattr(holder, last, value)
+def everywhere(layer: Any, path: str) -> list[str]:
+    """The path, and those at which a layer holds the very same array: ``self.W`` beside ``self.params["W"]``."""
+    value, own = look(layer, path), vars(layer)
+    entries = {f"{name}.{key}": v for name, d in own.items() if isinstance(d, dict) for key, v in d.items()}
+    return [path, *(p for p, v in {**own, **entries}.items() if v is value and p != path)]
+
+
+def put(layer: Any, paths: Iterable[str], value: Any) -> None:
+    """Set the value at each of the paths."""
+    for path in paths:
+        home, _, last = path.rpartition(".")
+        holder = look(layer, home) if home else layer
+        if isinstance(holder, dict):
+            holder[last] = value
+        else:
+            setattr(holder, last, value)
 
 
 def home_of(layer: Any, path: str, home: str | None) -> str | None:
@@ -157,7 +166,7 @@ def clear(layer: Any, path: str, home: str | None) -> None:
     """The gradient of a parameter set to zero, where it is there already, in place: others may hold the same array."""
     there = home_of(layer, path, home)
     if there is not None:
-        put(layer, there, np.zeros_like(look(layer, path)))
+        put(layer, everywhere(layer, there), np.zeros_like(look(layer, path)))
 
 
 def gradient(layer: Any, path: str, home: str | None) -> Any:

@@ -91,6 +91,24 @@ class Forgetful(Accumulating):
         return dy @ self.params["W"].T
 
 
+class Shared(Accumulating):
+    """The same arrays as attributes and in dicts, read here and written there."""
+
+    def __init__(self):
+        super().__init__()
+        self.W, self.dW = self.params["W"], self.grads["W"]
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+
+class SharedTwice(Shared):
+    def backward(self, dy):
+        self.grads["W"] += self.x.T @ dy
+        return super().backward(dy)
+
+
 def cubes(x):
     return (x**3).sum()
 
@@ -243,6 +261,13 @@ EXAMPLES = {
         "Your dW is half the right value",
     ),
     "from_layer right, dicts": (lambda: adapters.from_layer(Accumulating()), (X,), {}, ""),
+    "from_layer right, an array of two names": (lambda: adapters.from_layer(Shared()), (X,), {}, ""),
+    "from_layer wrong, an array of two names": (
+        lambda: adapters.from_layer(SharedTwice()),
+        (X,),
+        {},
+        "Your dW is twice",
+    ),
     "from_layer wrong, dicts": (lambda: adapters.from_layer(Forgetful()), (X,), {}, "Your dW is zero"),
     "from_gradient right": (lambda: adapters.from_gradient(cubes, lambda x: 3 * x**2), (X,), {}, ""),
     "from_gradient wrong": (lambda: adapters.from_gradient(cubes, lambda x: 6 * x**2), (X,), {}, f"Your dx is {TWICE}"),
