@@ -17,8 +17,9 @@ import numpy as np
 
 # The emergency stop of a point, in seconds: far beyond what a point takes, so that only what hangs comes to it.
 EMERGENCY = 300.0
-# What catches everything (`except:` in a loop), or imports a module, is stopped again after so many seconds.
-AGAIN = 0.05
+# What catches everything (`except:` in a loop), or imports a module, is stopped again after so many seconds, and then
+# more often: it has been seen to go on.
+AGAIN, OFTEN = 0.5, 0.05
 
 
 class OutOfTime(BaseException):
@@ -78,8 +79,14 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
     base = sys._getframe(2)
 
+    rung = False
+
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal rung
+        if rung:
+            signal.setitimer(signal.ITIMER_REAL, OFTEN, OFTEN)
         if not importing(frame, base):
+            rung = True
             raise OutOfTime
 
     start, before = time.monotonic(), signal.signal(signal.SIGALRM, stop)

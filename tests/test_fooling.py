@@ -199,7 +199,7 @@ def test_a_right_gradient_is_rejected(
 
 MISUSE: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "oracles that are no names": ({"oracles": 3}, TypeError, "oracles=3 is not known: give names"),
-    "an endless timeout": ({"timeout": math.inf}, ValueError, "timeout is inf: give a number of seconds above 0"),
+    "no timeout": ({"timeout": math.nan}, ValueError, "timeout is nan: give a number above 0 of seconds"),
     "a twin that is no function": ({"jax": 3}, TypeError, "jax= is 3: give a function"),
 }
 

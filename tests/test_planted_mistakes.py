@@ -57,7 +57,7 @@ def mean_for_sum(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def shortened_standardize() -> Rule:
     """standardize without the term that comes from the variance."""
-    return edited(the("normalization.standardize"), " - z * (g * z).mean(axis, keepdims=True)", "")
+    return edited(the("normalization.standardize"), " - along(g)", "")
 
 
 def without_mean_gradient(loss: np.ndarray, reduction: str) -> object:
@@ -141,7 +141,7 @@ MISTAKES: dict[str, list[tuple[str, Plant]]] = {
             "normalization.layer_norm",
         ),
         ("normalization.standardize", edit(" - g.mean(axis, keepdims=True)", "")),
-        ("normalization.rms_norm", edit(" - z * (g * z).mean(-1, keepdims=True)", "")),
+        ("normalization.rms_norm", edit("across - along(across)", "g")),
     ],
     "overwritten instead of accumulated": list(
         same_plant(partial(calling, scattered=overwriting), "indexing.getitem", "indexing.embedding", "indexing.take")

@@ -33,14 +33,14 @@ def test_an_oracle_that_was_asked_for_is_missing(names: Any, found: list[str]) -
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        ("nonsense", "'nonsense' is not known"),
-        ("exact,guess", "'guess' is not known"),
-        ("", "'nothing'"),
-        ([], "'nothing'"),
+        ("nonsense", "oracles='nonsense' is not known"),
+        ("exact,guess", "oracles='guess' is not known"),
+        ("", "oracles names nobody"),
+        ([], "oracles names nobody"),
     ],
 )
 def test_an_unknown_oracle_is_taken_for_none(names: Any, says: str) -> None:
-    with pytest.raises(ValueError, match=f"oracles={says}.*choose from exact, differences"):
+    with pytest.raises(ValueError, match=f"{says}.*choose from exact, differences"):
         oracles.select(names)
 
 
