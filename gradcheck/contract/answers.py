@@ -120,7 +120,8 @@ def side_grows(problem: Problem, k: int, entry: tuple[int, ...], sign: float) ->
         return False
     # A jump grows as 1 / h exactly, and has no derivative at all; log x grows by the same amount each time.
     jump = size >= 0.9 * STEPS[1] / STEPS[2] * abs(slopes[1])
-    return True if abs(late) >= 0.9 * abs(early) and not jump and steady(problem, k, entry, sign) else None
+    grows = size > abs(slopes[1]) and abs(late) >= 0.9 * abs(early)
+    return True if grows and not jump and steady(problem, k, entry, sign) else None
 
 
 def steady(problem: Problem, k: int, entry: tuple[int, ...], sign: float) -> bool:

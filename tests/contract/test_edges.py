@@ -127,6 +127,7 @@ SLOPES: dict[str, tuple[Callable[..., Any], Any, str | None]] = {
     "inf for sqrt'(0)": (lambda x: (np.sqrt(x), lambda dy: dy / (2 * np.sqrt(x))), [0.0], None),
     "a kink": (lambda x: (np.abs(x), lambda dy: dy * np.sign(x)), [0.0, 1.0], None),
     "a jump": (lambda x: (np.floor(x), lambda dy: 0 * dy), [0.0, 1.0], None),
+    "a kink next to the point": (lambda x: (np.maximum(x - 1e-12, 0), lambda dy: dy * (x > 1e-12)), [0.0], None),
     "x² at 0": (square, [0.0, 1.0, -1.0], None),
     "a slope that settles at last": (
         lambda x: ((2 - x * 1e8) / np.sqrt(1 + (x * 1e8) ** 2), lambda dy: -1e8 * dy),
