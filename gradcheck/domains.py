@@ -66,8 +66,7 @@ class Draw:
     def new_size(self, known: list[int]) -> int:
         """The size of another axis, beside those `known`."""
         if self.role == "small":
-            # Two axes of 2 make no formula trivial; one of 1 is a case of its own (last, then first), and proofs
-            # stay cheap.
+            # Two axes of 2 make no formula trivial, one of 1 (last, then first) is a case of its own; proofs stay cheap.
             return ((2, 2, 1), (1, 2, 2))[self.turn % 2][len(known) % 3]
         # The second point has a batch of one; special points keep the first one's shapes.
         offset = 4 * self.turn % len(SIZES) if self.role == "random" else 0
@@ -152,9 +151,7 @@ class Real:
             near = np.abs(value - kink) < 0.02
             value = np.where(near, kink + np.where(value < kink, -0.05, 0.05), value)
         value = np.asarray(value, dtype=self.dtype)
-        if draw.role == "special" and value.size:
-            value = self._special(value, draw)
-        return value
+        return self._special(value, draw) if draw.role == "special" and value.size else value
 
     def _special(self, value: Array, draw: Draw) -> Array:
         flat = value.reshape(-1).copy()
