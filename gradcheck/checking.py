@@ -133,10 +133,8 @@ def point_name(name: str, case: Case) -> str:
 
 def held_to(rule: Rule, like: Function | None, accuracy: float | None, times: float | None) -> Rule:
     """The rule with a budget, and a reference to stand beside.  Raises TypeError or ValueError where these mean nothing."""
-    for name, value in (("accuracy", accuracy), ("times", times)):
-        if value is not None and not above_zero(
-            name, value, "ULPs" if name == "accuracy" else "times the error of like="
-        ):
+    for name, value, what in (("accuracy", accuracy, "ULPs"), ("times", times, "times the error of like=")):
+        if value is not None and above_zero(name, value, what) == float("inf"):
             raise ValueError(f"{name} is {value!r}: give a finite number, or None")
     declared = like if like is not None or rule.standard is None else rule.standard.rule
     if times is not None and (declared is None or accuracy is not None):

@@ -10,10 +10,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Integral, Real
 from types import FrameType
 from typing import Any
-
-import numpy as np
 
 # The emergency stop of a point, in seconds: far beyond what a point takes, so that only what hangs comes to it.
 EMERGENCY = 300.0
@@ -41,22 +40,22 @@ class Settings:
         object.__setattr__(self, "search", whole_number("search", self.search, 0))
         if self.budget is not None:
             whole_number("budget", self.budget, 1)
-        if self.timeout is not None and not above_zero("timeout", self.timeout, "seconds, or None for never"):
+        if self.timeout is not None and above_zero("timeout", self.timeout, "seconds, or None for never") == math.inf:
             object.__setattr__(self, "timeout", None)
 
 
-def above_zero(name: str, value: Any, what: str) -> bool:
-    """Whether a number is finite.  Raises TypeError or ValueError, which name the parameter, for what is no number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+def above_zero(name: str, value: Any, what: str) -> float:
+    """`value` as a number above 0, infinity among them.  Raises TypeError or ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r}: give a number of {what}")
-    if not value > 0:
+    if not float(value) > 0:
         raise ValueError(f"{name} is {value!r}: give a number above 0 of {what}")
-    return bool(value < math.inf)
+    return float(value)
 
 
 def whole_number(name: str, value: Any, least: int) -> int:
     """`value` as an integer.  Raises TypeError or ValueError that names the parameter."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} is {value!r}: give an integer")
     if value < least:
         raise ValueError(f"{name} is {value}: give an integer from {least} on")
@@ -77,9 +76,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         yield
         return
 
-    base = sys._getframe(2)
-
-    rung = False
+    base, rung = sys._getframe(2), False
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal rung

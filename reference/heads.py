@@ -96,8 +96,8 @@ def multi_head_attention(
     """Attention of each head's projections, projected.  (..., t, d), (..., s, d), (..., s, d), (k, d), (k), (d, d), (d) -> (..., t, d)
 
     k = 3d: the weights of queries, keys and values one below the other, as in PyTorch.  The pullback is those of its
-    four projections around that of the attention.  The pullback keeps what these keep.  mask is for all heads, or (...,
-    heads, t, s).
+    four projections around that of the attention.  The pullback keeps what these keep.  mask is for all heads,
+    or (..., heads, t, s).
     The bias of the keys moves all scores of a query alike: its cotangent is 0, where a sum would leave rounding errors.
     Raises ValueError where heads does not divide d.
     """

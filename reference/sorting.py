@@ -205,11 +205,10 @@ def interp(
 ) -> Pulled:
     """The line through the points (xp, fp) at x, xp ascending; beyond its ends left and right.  (...), (n), (n) -> (...)
 
-    Without these the line goes on level; with a period it begins anew, wherever xp are, and left and right do not
-    count.
-    With t = (x - x0) / (x1 - x0) between two knots and s the slope there: 1 - t = (x1 - x) / (x1 - x0), df0 = dy (1 -
-    t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.  The pullback
-    keeps, for every x, the knots beside it and t.
+    Without these the line goes on level; with a period it begins anew, wherever xp are, and left and right count not.
+    With t = (x - x0) / (x1 - x0) between two knots and s the slope there: 1 - t = (x1 - x) / (x1 - x0),
+    df0 = dy (1 - t), df1 = dy t, dx = dy s, dx0 = -dy s (1 - t), dx1 = -dy s t; at a knot those of the next interval.
+    The pullback keeps, for every x, the knots beside it and t.
     """
     if period is not None:
         return periodic(x, xp, fp, period)

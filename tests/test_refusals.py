@@ -238,6 +238,7 @@ def test_claims_that_hang_keep_the_verification_waiting() -> None:
 
 def test_without_being_asked_nothing_hangs_for_ever() -> None:
     assert Settings().timeout == 300
+    assert Settings(timeout=float("inf")).timeout is None
 
 
 def test_a_check_that_asks_for_no_limit_has_one() -> None:

@@ -16,8 +16,8 @@ from gradcheck.rules import Function, Rule
 def from_autograd(function: Function, **declaration: Any) -> Rule:
     """The rule of ``function(*args, **params)``, written with autograd.numpy, its backward pass that of autograd.
 
-    autograd's VJPs are NumPy code: they are run on exact arithmetic too.  Cotangents of complex arguments are as in
-    JAX.
+    autograd's VJPs are NumPy code: they are run on exact arithmetic too.
+    Cotangents of complex arguments are as in JAX.
     """
     need_callable(function=function)
     # A primitive hides the function that it was made of.

@@ -14,10 +14,8 @@ from gradcheck.rules import Function, Rule
 def from_gradient(function: Function, gradient: Function, **declaration: Any) -> Rule:
     """The rule of ``function(x, **params) -> y`` with ``gradient(x, **params)``, as for scipy.optimize.
 
-    y is a number and the gradient has the shape of x, or y is an array and the Jacobian has the shape y.shape +
-    x.shape.
-    A gradient and its Hessian are such a pair: ``from_gradient(gradient, hessian, gradient_of=True)``, which must be
-    symmetric.
+    y is a number and the gradient has the shape of x, or y is an array and the Jacobian has y.shape + x.shape.
+    A gradient and its Hessian are such a pair, which must be symmetric: ``from_gradient(f, h, gradient_of=True)``.
     """
     need_callable(function=function, gradient=gradient)
 

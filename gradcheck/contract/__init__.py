@@ -15,6 +15,7 @@ from gradcheck.contract.calling import (
     evaluate,
     given,
     given_array,
+    in_double,
 )
 from gradcheck.contract.examining import examine, examine_case
 from gradcheck.contract.findings import refusal, relevant_line, remember, shapes_of
@@ -32,6 +33,7 @@ __all__ = [
     "examine_case",
     "given",
     "given_array",
+    "in_double",
     "refusal",
     "relevant_line",
     "remember",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck.floats import is_inexact
+from gradcheck.floats import double, is_inexact
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
@@ -75,6 +76,27 @@ def call(rule: Rule, args: tuple[Array, ...], params: Mapping[str, Any]) -> tupl
     if not (isinstance(answered, tuple) and len(answered) == 2 and callable(answered[1])):
         raise ContractError(f"{rule.name} returned {describe(answered)}: a rule returns (y, pullback)")
     return answered
+
+
+def in_double(problem: Problem, args: tuple[Array, ...]) -> Problem | None:
+    """The problem at other arguments, all in double precision; None where the rule does not go there."""
+    args, dys = (tuple(map(double, group)) for group in (args, problem.dy))
+    params = {
+        k: double(v) if isinstance(v, np.ndarray) and is_inexact(v.dtype) else v for k, v in problem.params.items()
+    }
+    try:
+        with np.errstate(all="ignore"):
+            y, pullback = call(problem.rule, args, params)
+            ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
+            claimed = answer(problem.names, args, pullback(given(dys, problem.single)))
+    except Exception:  # the user's code, at a place that its author may not have thought of
+        return None
+    return replace(problem, args=args, params=params, dy=dys, y=ys, claimed=claimed)
+
+
+def halved(problem: Problem) -> tuple[Array, ...]:
+    """The arguments of a point beside: half of a point keeps signs, symmetry and definiteness."""
+    return tuple(np.asarray(a * a.dtype.type(0.5)) for a in problem.args)
 
 
 def copied(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.contract.calling import answer, copied, given
+from gradcheck.contract.calling import answer, copied, given, halved
 from gradcheck.contract.draws import first_draw
 from gradcheck.contract.findings import Finding, epsilon_of, gap, raises, remember, rounding, same, within
 from gradcheck.kept import contents
@@ -113,8 +113,7 @@ def interleaved(problem: Problem) -> Iterator[Finding]:
         ys = tuple(np.array(v) for v in as_tuple(y, problem.single))
         outside = Snapshot(problem.rule.function)
         try:
-            # Half of a point keeps signs, symmetry and definiteness.
-            _, other = problem.rule(*(a * a.dtype.type(0.5) for a in problem.args), **copied(problem.params))
+            _, other = problem.rule(*halved(problem), **copied(problem.params))
             other(given(problem.dy, problem.single))
         except Exception:
             return

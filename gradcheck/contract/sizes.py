@@ -10,10 +10,10 @@ import numpy as np
 
 from gradcheck.cases import Case
 from gradcheck.contract.answers import shapes
-from gradcheck.contract.calling import ContractError, evaluate
+from gradcheck.contract.calling import ContractError, evaluate, in_double
 from gradcheck.contract.findings import Finding, gap, raises, refusal, remember, shapes_of
 from gradcheck.domains import Draw, fill
-from gradcheck.floats import double, epsilon, is_inexact
+from gradcheck.floats import double, epsilon
 from gradcheck.problems import MissingData, Problem
 from gradcheck.results import Array, Point
 from gradcheck.rules import Rule
@@ -75,13 +75,14 @@ def tried(problem: Problem, point: Point, when: str, *, notes: bool = True) -> I
 def other_numbers(short: Problem, when: str) -> Iterator[Finding]:
     """Where a rule answers in float32 what it does not answer for the same numbers in float64."""
     moved = tuple(
-        x * (1 + epsilon(x.dtype) * short.rng(f"moved{k}").choice([-1.0, 1.0], x.shape))
-        for k, x in enumerate(map(double, short.args))
+        double(a) * (1 + epsilon(a.dtype) * short.rng(f"moved{k}").choice([-1.0, 1.0], a.shape))
+        for k, a in enumerate(short.args)
     )
-    long, beside = (in_double(short, args) for args in (tuple(map(double, short.args)), moved))
+    long, beside = (in_double(short, args) for args in (short.args, moved))
     if (
         long is None
         or beside is None
+        or [y.shape for y in long.y] != [y.shape for y in short.y]
         or any(distance(a, b) > WRONG * CALM for a, b in zip(short.y, long.y, strict=True))
     ):
         return
@@ -90,18 +91,6 @@ def other_numbers(short: Problem, when: str) -> Iterator[Finding]:
             yield Finding(
                 f"{when} d{name} is another than for the same numbers in float64{gap(f'd{name}', true, mine)}", name
             )
-
-
-def in_double(problem: Problem, args: tuple[Array, ...]) -> Problem | None:
-    """The rule at such arguments in double precision, for the same cotangents; None where it does not go there."""
-    params = {
-        k: double(v) if isinstance(v, np.ndarray) and is_inexact(v.dtype) else v for k, v in problem.params.items()
-    }
-    dys = tuple(map(double, problem.dy))
-    point = Point("float64", "float64", args, params, dys[0] if problem.single else dys)
-    found = answered(problem.rule, point, problem.seed, "in float64")
-    alike = isinstance(found, Problem) and [y.shape for y in found.y] == [y.shape for y in problem.y]
-    return found if alike else None  # type: ignore[return-value]
 
 
 def distance(mine: Array, true: Array) -> float:

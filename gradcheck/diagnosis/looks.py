@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from gradcheck.contract import answer, call, given
+from gradcheck.contract import answer, call, given, in_double
 from gradcheck.diagnosis.intermediates import Vocabulary, intermediates
 from gradcheck.diagnosis.jacobian import Jacobian, jacobian
-from gradcheck.floats import FORMATS, double, epsilon, wide
+from gradcheck.floats import FORMATS, epsilon, wide
 from gradcheck.problems import Problem, as_tuple, draw_cotangent
 from gradcheck.results import Array
 
@@ -81,7 +81,8 @@ def asked(problem: Problem, dy: tuple[Array, ...]) -> tuple[Array, ...] | None:
 def first_look(problem: Problem) -> Look | None:
     """The look that the problem itself is; None where the true gradient is not known or not finite."""
     short = next((str(a.dtype) for a in problem.args if epsilon(a.dtype) > FORMATS[0].eps), "")
-    problem = in_double(problem) if short else problem
+    # Where a mistake shows without rounding, if the rule goes there.
+    problem = (in_double(problem, problem.args) if short else None) or problem
     known: dict[object, Jacobian | None] = {}
     true = problem.true
     if true is None or problem.kink:
@@ -92,19 +93,6 @@ def first_look(problem: Problem) -> Look | None:
     if not all(np.isfinite(t).all() for t in (*true, *problem.claimed)):
         return None
     return Look(problem, tuple(map(wide, problem.claimed)), true, problem.dy, known, short)
-
-
-def in_double(problem: Problem) -> Problem:
-    """The problem in double precision, where a mistake shows without rounding; itself where the rule does not go there."""
-    args, dys = (tuple(map(double, group)) for group in (problem.args, problem.dy))
-    try:
-        with np.errstate(all="ignore"):
-            y, pullback = call(problem.rule, args, problem.params)
-            ys = tuple(np.asarray(v) for v in as_tuple(y, problem.single))
-            claimed = answer(problem.names, args, pullback(given(dys, problem.single)))
-    except Exception:  # the user's code, at a place that its author may not have thought of
-        return problem
-    return replace(problem, args=args, dy=dys, y=ys, claimed=claimed)
 
 
 def further_looks(look: Look, others: Iterable[Problem]) -> Iterator[Look]:

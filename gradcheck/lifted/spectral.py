@@ -70,8 +70,8 @@ def oriented(v: Array, near: Array) -> Array:
 def turning(values: Array, vectors: Array, ds: Array) -> tuple[Array, Array]:
     """Derivatives of eigenvalues and eigenvectors of a symmetric matrix that moves along `ds`.
 
-    dλ_i = v_iᵀ ds v_i and dv_j = Σ v_i (v_iᵀ ds v_j) / (λ_j - λ_i), i ≠ j.  Magnus & Neudecker 1999, chapter 8, section
-    9.
+    dλ_i = v_iᵀ ds v_i and dv_j = Σ v_i (v_iᵀ ds v_j) / (λ_j - λ_i), i ≠ j.
+    Magnus & Neudecker 1999, chapter 8, section 9.
     """
     moved, n = vectors.T @ ds @ vectors, len(values)
     mixing = np.full((n, n), 0 * values[0], dtype=object)
